@@ -1,0 +1,43 @@
+"""The two roots of every error the pipeline raises on purpose: retry, or stop.
+
+Belongs here: the error classes and the one line they print. Not here: exit codes (``luigi.cfg``)
+and what prints the line (``logs.py``).
+
+    PipelineError
+    ├── Transient   weather: the same command may succeed later
+    └── Terminal    the same command will fail again until something is changed
+        └── BadRequest   the month, service or setting that was asked for cannot exist
+"""
+
+
+class PipelineError(Exception):
+    """An error that is one clear line: what, seen against expected, and the next step."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        seen: object = None,
+        expected: object = None,
+        next_step: str | None = None,
+    ) -> None:
+        parts = [what]
+        if seen is not None:
+            parts.append(f"seen: {seen}")
+        if expected is not None:
+            parts.append(f"expected: {expected}")
+        if next_step is not None:
+            parts.append(f"next: {next_step}")
+        super().__init__("; ".join(" ".join(str(part).split()) for part in parts))
+
+
+class Transient(PipelineError):
+    """Raised when a service or the network failed; running the same command again may succeed."""
+
+
+class Terminal(PipelineError):
+    """Raised when the same command would fail again until data, settings or rights change."""
+
+
+class BadRequest(Terminal):
+    """Raised when what was asked for cannot exist: month 13, a service TLC does not have."""

@@ -1,0 +1,79 @@
+"""Where a month's rows came from and how many there are: the record that travels with them.
+
+Belongs here: the record and its forms (metadata keys, ledger row). Not here: reading or writing
+it anywhere; each target does that in its own medium.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Final
+
+from pipeline.core.errors import Terminal
+
+PIPELINE_VERSION: Final = "0.1.0"
+METADATA_PREFIX: Final = "tlc_"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """One month's origin and row counts.
+
+    A download knows the source; ``rows_kept``, ``rows_quarantined`` and ``schema_version`` are
+    ``None`` until the month is normalized. ``source_sha256`` is lower-case hex; ``source_bytes``
+    counts the file as published; ``source_etag`` and ``source_last_modified`` are the publisher's
+    headers as served.
+    """
+
+    service: str
+    month: str
+    source_url: str
+    source_etag: str
+    source_last_modified: str
+    source_bytes: int
+    source_sha256: str
+    source_rows: int
+    rows_kept: int | None = None
+    rows_quarantined: int | None = None
+    schema_version: str | None = None
+    pipeline_version: str = PIPELINE_VERSION
+
+    def normalized(self, *, kept: int, quarantined: int, schema_version: str) -> "Provenance":
+        """Return the record of the canonical month; raise Terminal if a row is unaccounted for."""
+        record = replace(
+            self, rows_kept=kept, rows_quarantined=quarantined, schema_version=schema_version
+        )
+        record.check_balanced()
+        return record
+
+    def check_balanced(self) -> None:
+        """Raise Terminal unless source rows = rows kept + rows quarantined."""
+        kept, quarantined = self.rows_kept, self.rows_quarantined
+        if kept is None or quarantined is None or self.source_rows != kept + quarantined:
+            raise Terminal(
+                f"{self.service} {self.month}: rows do not add up",
+                seen=f"{kept} kept + {quarantined} quarantined",
+                expected=f"{self.source_rows} rows in the source",
+            )
+
+    def to_metadata(self) -> dict[str, str]:
+        """Return the record as text pairs, for a parquet footer or an object's metadata."""
+        pairs = asdict(self).items()
+        return {f"{METADATA_PREFIX}{key}": str(value) for key, value in pairs if value is not None}
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str]) -> "Provenance | None":
+        """Return the record in ``metadata``, or None where there is no whole and valid one."""
+        values: dict[str, Any] = {}
+        for field in fields(cls):
+            text = metadata.get(f"{METADATA_PREFIX}{field.name}")
+            if text is not None:
+                is_count = field.name.startswith("rows_") or field.name in COUNTS
+                values[field.name] = int(text) if is_count and text.isdigit() else text
+        try:
+            record = cls(**values)
+        except TypeError:
+            return None
+        return record if all(isinstance(getattr(record, name), int) for name in COUNTS) else None
+
+
+COUNTS: Final = ("source_bytes", "source_rows")

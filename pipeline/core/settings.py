@@ -1,0 +1,98 @@
+"""Every setting the pipeline reads, one class per section of ``luigi.cfg``.
+
+Belongs here: names, types, defaults and the profile. Not here: secrets (they are references,
+resolved where they are used) and Luigi's own sections.
+
+Read a section inside a function (``lake().bucket``), never at import: the command line and the
+profile are known only then.
+"""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import luigi
+from luigi.configuration import add_config_path
+
+from pipeline.core.errors import BadRequest
+
+PROJECT_ROOT: Final = Path(__file__).resolve().parents[2]
+PUBLISHER: Final = "https://d37ci6vzurychx.cloudfront.net/trip-data"
+
+
+class source(luigi.Config):
+    """Where months are published. ``TLC_BASE_URL`` in the environment wins over the file."""
+
+    base_url: luigi.StrParameter = luigi.StrParameter(default=PUBLISHER)
+    timeout: luigi.FloatParameter = luigi.FloatParameter(default=60.0)
+    attempts: luigi.IntParameter = luigi.IntParameter(default=6)
+    max_backoff: luigi.FloatParameter = luigi.FloatParameter(default=60.0)
+
+
+class local(luigi.Config):
+    """Where files are kept on this machine; a relative folder is taken from the checkout."""
+
+    data_dir: luigi.StrParameter = luigi.StrParameter(default="data")
+
+
+class normalize(luigi.Config):
+    """How a month is rewritten."""
+
+    batch_rows: luigi.IntParameter = luigi.IntParameter(default=131_072)
+    row_group_rows: luigi.IntParameter = luigi.IntParameter(default=1_048_576)
+    max_quarantined_share: luigi.FloatParameter = luigi.FloatParameter(default=0.001)
+
+
+class google(luigi.Config):
+    """Which Cloud Storage and BigQuery: ``sandbox``, ``google``, or a server's http address."""
+
+    endpoint: luigi.StrParameter = luigi.StrParameter(default="sandbox")
+    timeout: luigi.FloatParameter = luigi.FloatParameter(default=120.0)
+
+
+class lake(luigi.Config):
+    """The bucket that holds one object per month."""
+
+    bucket: luigi.StrParameter = luigi.StrParameter(default="tlc-lake")
+    create_bucket: luigi.BoolParameter = luigi.BoolParameter(default=False)
+    location: luigi.StrParameter = luigi.StrParameter(default="US")
+
+
+class bigquery(luigi.Config):
+    """The dataset that holds one table per service and the ledger."""
+
+    project: luigi.StrParameter = luigi.StrParameter(default="tlc-sandbox")
+    dataset: luigi.StrParameter = luigi.StrParameter(default="nyc_tlc")
+    location: luigi.StrParameter = luigi.StrParameter(default="US")
+
+
+class sandbox(luigi.Config):
+    """The sandbox's port on 127.0.0.1 (0: any free one) and the size of its sample months."""
+
+    port: luigi.IntParameter = luigi.IntParameter(default=8484)
+    sample_rows: luigi.IntParameter = luigi.IntParameter(default=20_000)
+
+
+def data_dir() -> Path:
+    """Return the folder that holds raw and canonical months and the sandbox; absolute."""
+    return PROJECT_ROOT / Path(local().data_dir).expanduser()
+
+
+def base_url() -> str:
+    """Return the publisher's address as configured, without a trailing slash, or ``sandbox``."""
+    return (os.environ.get("TLC_BASE_URL") or str(source().base_url)).rstrip("/")
+
+
+def use_profile() -> None:
+    """Read ``config/<PIPELINE_PROFILE>.cfg`` over ``luigi.cfg`` and under ``LUIGI_CONFIG_PATH``.
+
+    Safe to call twice. Raises BadRequest where the profile has no file.
+    """
+    name = os.environ.get("PIPELINE_PROFILE", "sandbox")
+    profile = PROJECT_ROOT / "config" / f"{name}.cfg"
+    if not profile.is_file():
+        known = sorted(path.stem for path in profile.parent.glob("*.cfg") if path.stem != "logging")
+        raise BadRequest("unknown PIPELINE_PROFILE", seen=name, expected=" | ".join(known))
+    add_config_path(str(profile))
+    if overriding := os.environ.get("LUIGI_CONFIG_PATH"):
+        add_config_path(overriding)
