@@ -41,7 +41,7 @@ class MonthTask(luigi.Task):
     month: WholeNumber = WholeNumber(description="the file's month, 1 to 12")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
         choose_scheduler()
 
     @cached_property
