@@ -12,6 +12,7 @@ import luigi
 from pipeline.core.errors import BadRequest, PipelineError
 from pipeline.core.months import TripMonth
 from pipeline.core.scheduler import choose_scheduler
+from pipeline.core.settings import load_profile
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class MonthTask(luigi.Task):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
+        load_profile()
         choose_scheduler()
 
     @cached_property

@@ -8,6 +8,7 @@ profile are known only then.
 """
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -83,10 +84,11 @@ def base_url() -> str:
     return (os.environ.get("TLC_BASE_URL") or str(source().base_url)).rstrip("/")
 
 
-def use_profile() -> None:
+@cache
+def load_profile() -> None:
     """Read ``config/<PIPELINE_PROFILE>.cfg`` over ``luigi.cfg`` and under ``LUIGI_CONFIG_PATH``.
 
-    Safe to call twice. Raises BadRequest where the profile has no file.
+    Does nothing when called again. Raises BadRequest where the profile has no file.
     """
     name = os.environ.get("PIPELINE_PROFILE", "sandbox")
     profile = PROJECT_ROOT / "config" / f"{name}.cfg"

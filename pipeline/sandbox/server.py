@@ -3,3 +3,114 @@
 Belongs here: putting the services together, serving them, stopping. Not here: what a service does,
 or when the process is started (``lifecycle.py``).
 """
+
+import asyncio
+import errno
+import fcntl
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Final, TextIO
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application
+
+from pipeline.sandbox.http import ApiHandler, UnknownRoute
+from pipeline.sandbox.lifecycle import ALREADY_RUNNING, PORT_TAKEN
+from pipeline.sandbox.publisher.handlers import routes as publisher_routes
+from pipeline.sandbox.storage.handlers import routes as storage_routes
+from pipeline.sandbox.storage.objects import ObjectStore
+from pipeline.sandbox.warehouse.handlers import routes as warehouse_routes
+from pipeline.sandbox.warehouse.warehouse import Warehouse
+
+MAX_BODY: Final = 16 * 1024**3
+
+
+class Health(ApiHandler):
+    """``GET /sandbox/health``: which sandbox answers here."""
+
+    def initialize(self, root: Path) -> None:
+        """Take the folder that this sandbox keeps its data in."""
+        self.root = root
+
+    def get(self) -> None:
+        """Answer the process id and the data folder."""
+        self.respond({"service": "tlc-sandbox", "pid": os.getpid(), "root": str(self.root)})
+
+
+def serve(root: Path, port: int, sample_rows: int) -> int:
+    """Serve until SIGTERM or SIGINT; return the exit code.
+
+    ``port`` 0 takes any free one. The address is told in ``<root>/server.json``, and as long as
+    this process lives it holds the lock ``<root>/lock``.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    lock = _lock(root)
+    if lock is None:
+        return ALREADY_RUNNING
+    try:
+        sockets = bind_sockets(port, "127.0.0.1")
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        return PORT_TAKEN
+    with lock:
+        asyncio.run(_run(root, sockets, sample_rows))
+    return 0
+
+
+async def _run(root: Path, sockets: list, sample_rows: int) -> None:  # type: ignore[type-arg]
+    store = ObjectStore(root / "storage")
+    warehouse = Warehouse(root / "warehouse", store.path_of, store.names)
+    warehouse.start()
+    routes = [
+        *storage_routes(store),
+        *warehouse_routes(warehouse),
+        *publisher_routes(root / "publisher", sample_rows),
+        (r"/sandbox/health", Health, {"root": root}),
+    ]
+    application = Application(routes, default_handler_class=UnknownRoute, log_function=_no_log)
+    server = HTTPServer(application, max_body_size=MAX_BODY)
+    server.add_sockets(sockets)
+    stopped = _stop_on_signal()
+    _tell(root, sockets[0].getsockname()[1])
+    await stopped.wait()
+    server.stop()
+    warehouse.close()
+    (root / "server.json").unlink(missing_ok=True)
+
+
+def _lock(root: Path) -> TextIO | None:
+    lock = (root / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    (root / "server.json").unlink(missing_ok=True)
+    return lock
+
+
+def _tell(root: Path, port: int) -> None:
+    told = {"pid": os.getpid(), "port": port, "url": f"http://127.0.0.1:{port}"}
+    partial = root / "server.json.part"
+    partial.write_text(json.dumps(told), encoding="utf-8")
+    partial.replace(root / "server.json")
+
+
+def _stop_on_signal() -> asyncio.Event:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    return stopped
+
+
+def _no_log(handler: ApiHandler) -> None:
+    """Keep the server's log for defects; a request is no event."""
+    if os.environ.get("TLC_SANDBOX_ACCESS_LOG"):
+        request = handler.request
+        print(handler.get_status(), request.method, request.uri, file=sys.stderr, flush=True)

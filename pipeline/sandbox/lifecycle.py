@@ -1,0 +1,147 @@
+"""When the sandbox's process starts and stops: first need, ``tlc sandbox stop``, ``reset``.
+
+Belongs here: finding, starting, stopping and wiping the process. Not here: what it serves.
+
+A running sandbox holds the lock ``<root>/lock``, which the operating system frees however the
+process ends; so asking costs no request and a stale ``server.json`` deceives nobody.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pipeline.core.errors import Terminal, Transient
+from pipeline.core.settings import data_dir, sandbox
+
+START_SECONDS: Final = 60.0
+POLL_SECONDS: Final = 0.02
+ALREADY_RUNNING: Final = 3
+PORT_TAKEN: Final = 4
+"""Exit codes by which the server process tells why it could not start."""
+
+
+@dataclass(frozen=True)
+class SandboxServer:
+    """A running sandbox."""
+
+    pid: int
+    port: int
+    url: str
+
+
+def sandbox_root() -> Path:
+    """Return the folder in which the configured sandbox keeps everything."""
+    return data_dir() / "sandbox"
+
+
+def find(root: Path) -> SandboxServer | None:
+    """Return the sandbox that serves ``root``, or None where none is running."""
+    if not _is_locked(root):
+        return None
+    try:
+        return SandboxServer(**json.loads((root / "server.json").read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+
+
+def ensure_running() -> SandboxServer:
+    """Return the configured sandbox, started if it is not running.
+
+    Commands that ask at the same time get the same one.
+
+    Raises:
+        Terminal: its port is taken, or its process ends at once.
+        Transient: it does not come up in time.
+    """
+    root, process = sandbox_root(), None
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        server = find(root)
+        if server is not None:
+            return server
+        if process is None or process.poll() is not None:
+            _refuse_failed(process, root)
+            process = _spawn(root)
+        time.sleep(POLL_SECONDS)
+    raise Transient(
+        "the sandbox does not come up",
+        seen=f"nothing within {START_SECONDS:.0f} s",
+        next_step=f"read {root / 'server.log'}",
+    )
+
+
+def stop(root: Path) -> SandboxServer | None:
+    """Stop the sandbox of ``root`` and return what was stopped; None where none was running."""
+    server = find(root)
+    if server is None:
+        return None
+    os.kill(server.pid, signal.SIGTERM)
+    deadline = time.monotonic() + START_SECONDS
+    while _is_locked(root):
+        if time.monotonic() > deadline:
+            raise Transient(f"the sandbox (pid {server.pid}) does not stop")
+        time.sleep(POLL_SECONDS)
+    return server
+
+
+def reset(root: Path) -> None:
+    """Stop the sandbox of ``root`` and delete everything that it holds."""
+    stop(root)
+    shutil.rmtree(root, ignore_errors=True)
+
+
+def _is_locked(root: Path) -> bool:
+    try:
+        with (root / "lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _spawn(root: Path) -> "subprocess.Popen[bytes]":
+    settings = sandbox()
+    root.mkdir(parents=True, exist_ok=True)
+    options = ["--root", root, "--port", settings.port, "--sample-rows", settings.sample_rows]
+    command = [sys.executable, "-m", "pipeline.sandbox", *map(str, options)]
+    with (root / "server.log").open("ab") as log:
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+
+
+def _refuse_failed(process: "subprocess.Popen[bytes] | None", root: Path) -> None:
+    if process is None or process.returncode == ALREADY_RUNNING:
+        return
+    if process.returncode == PORT_TAKEN:
+        port = sandbox().port
+        raise Terminal(
+            f"the sandbox's port {port} is taken",
+            seen=_who_answers(port),
+            next_step="stop that process, or choose another [sandbox] port in luigi.cfg",
+        )
+    raise Terminal(
+        "the sandbox's process ended at once",
+        seen=f"exit code {process.returncode}",
+        next_step=f"read {root / 'server.log'}",
+    )
+
+
+def _who_answers(port: int) -> str:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/sandbox/health", timeout=2) as answer:
+            return f"the sandbox of {json.load(answer)['root']}"
+    except (urllib.error.URLError, OSError, ValueError, KeyError):
+        return "another program listens there"
