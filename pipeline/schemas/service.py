@@ -1,0 +1,137 @@
+"""A service's canonical schema: the columns every month of it is brought to.
+
+Belongs here: canonical columns, their meaning and their types in Arrow, BigQuery and Postgres.
+Not here: how files differ from it (``eras.py``) and the data itself (``<service>.toml``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from pipeline.core.errors import Terminal
+from pipeline.core.months import TripMonth
+from pipeline.schemas.eras import Era
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ARROW_TYPES: Final = {
+    "int64": "int64",
+    "float64": "float64",
+    "string": "string",
+    "datetime": "timestamp[us]",
+    "date": "date32",
+}
+BIGQUERY_TYPES: Final = {
+    "int64": "INT64",
+    "float64": "FLOAT64",
+    "string": "STRING",
+    "datetime": "DATETIME",
+    "date": "DATE",
+}
+# The widest type of each kind: whatever BigQuery holds, Postgres holds too.
+POSTGRES_TYPES: Final = {
+    "int64": "bigint",
+    "float64": "double precision",
+    "string": "text",
+    "datetime": "timestamp",
+    "date": "date",
+}
+KINDS: Final = tuple(ARROW_TYPES)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A canonical column.
+
+    ``kind`` is int64, float64, string, datetime (New York wall clock, no zone) or date. ``codes``
+    maps each valid value, as text, to its meaning; empty where any value is valid. ``aliases``
+    are the file spellings that differ from ``name`` by more than case.
+    """
+
+    name: str
+    kind: str
+    description: str
+    unit: str | None = None
+    codes: Mapping[str, str] = field(default_factory=dict, hash=False)
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def bigquery_type(self) -> str:
+        """INT64, FLOAT64, STRING, DATETIME or DATE."""
+        return BIGQUERY_TYPES[self.kind]
+
+    @property
+    def postgres_type(self) -> str:
+        """The Postgres type that holds every value of ``bigquery_type``."""
+        return POSTGRES_TYPES[self.kind]
+
+    def matches(self, spelling: str) -> bool:
+        """Return whether a file's ``spelling`` names this column, whatever its case."""
+        return spelling.casefold() in {name.casefold() for name in (self.name, *self.aliases)}
+
+
+SOURCE_MONTH: Final = Column(
+    "source_month", "date", "First day of the month whose published file holds the row."
+)
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The canonical columns that play a part in audits and clustering; None where there is none."""
+
+    pickup_time: str | None = None
+    dropoff_time: str | None = None
+    pickup_zone: str | None = None
+    dropoff_zone: str | None = None
+    total_amount: str | None = None
+
+
+@dataclass(frozen=True)
+class ServiceSchema:
+    """A service's canonical columns, ``source_month`` first, and its eras, oldest first.
+
+    ``version`` matches ``[a-z0-9]+`` and changes whenever ``columns`` do; it is part of job ids.
+    """
+
+    service: str
+    version: str
+    columns: tuple[Column, ...]
+    roles: Roles
+    eras: tuple[Era, ...]
+
+    def column(self, name: str) -> Column:
+        """Return the column with this canonical name; raise KeyError where there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    def canonical(self, spelling: str) -> Column | None:
+        """Return the column that a file's ``spelling`` means, or None where no column does."""
+        return next((column for column in self.columns if column.matches(spelling)), None)
+
+    def arrow_schema(self) -> "pa.Schema":
+        """Return the canonical Arrow schema; every column but ``source_month`` is nullable."""
+        import pyarrow as pa
+
+        return pa.schema(
+            pa.field(
+                column.name,
+                pa.type_for_alias(ARROW_TYPES[column.kind]),
+                nullable=column is not SOURCE_MONTH,
+            )
+            for column in self.columns
+        )
+
+    def era(self, month: TripMonth) -> Era:
+        """Return the era of ``month``; raise Terminal where none is declared."""
+        for era in self.eras:
+            if era.covers(month):
+                return era
+        raise Terminal(
+            f"{month}: no schema is declared for this month",
+            seen=month.key,
+            expected=f"{self.service} from {self.eras[0].first} to {self.eras[-1].last or 'today'}",
+            next_step=f"declare its era in pipeline/schemas/{self.service}.toml",
+        )
