@@ -1,0 +1,134 @@
+"""Load one month's lake object into its partition, atomically and once.
+
+Belongs here: the load job and its proof. Not here: tables, ledger and job ids' mechanics.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from pipeline.bigquery import ledger
+from pipeline.bigquery.jobs import run_once
+from pipeline.bigquery.ledger import LoadedMonth
+from pipeline.bigquery.tables import LABELS, clustering, schema_fields, table_path
+from pipeline.connections.google import (
+    bigquery_client,
+    bigquery_limits,
+    endpoint,
+    explained,
+    select,
+)
+from pipeline.core import settings
+from pipeline.core.errors import Terminal
+from pipeline.core.months import TripMonth
+from pipeline.core.provenance import Provenance
+from pipeline.lake.bucket import LakeObject
+from pipeline.schemas import service_schema
+
+if TYPE_CHECKING:
+    from google.cloud.bigquery import LoadJob, LoadJobConfig
+
+SERVICE: Final = "BigQuery"
+
+
+def load_month(
+    month: TripMonth, source: LakeObject, watch: Callable[["LoadJob"], None]
+) -> LoadedMonth:
+    """Replace the month's partition by the object's rows and return what was loaded.
+
+    One job: a reader sees the old month or the new one. Safe to call again and from two machines
+    at once: the job's id is made from the content, and a job that has run is adopted.
+
+    Raises:
+        Terminal: BigQuery refused the rows, or holds another number of them than the object.
+        Transient: the service failed.
+    """
+    provenance = _provenance(month, source)
+    with explained(SERVICE, f"loading {month}"):
+        job = run_once(
+            job_stem(month, provenance),
+            lambda job_id: _submit(month, source, job_id),
+            lambda job: _is_in_force(month, source, job),
+            watch,
+        )
+    _check_rows(month, job, provenance)
+    ended = job.ended
+    assert ended is not None
+    return LoadedMonth(
+        provenance, job.job_id, ended, source.uri, source.generation, provenance.rows_kept
+    )
+
+
+def job_stem(month: TripMonth, provenance: Provenance) -> str:
+    """Return the job id without its attempt: the same work has the same name everywhere."""
+    digest, version = provenance.source_sha256[:12], provenance.schema_version
+    return f"tlc_{month.service}_{month.partition_id}_{digest}_{version}"
+
+
+def job_link(job: "LoadJob") -> str:
+    """Return where a person can look at the job: Google's console, or the sandbox's answer."""
+    url = endpoint()
+    if url is None:
+        place = f"project={job.project}&j=bq:{job.location}:{job.job_id}"
+        return f"https://console.cloud.google.com/bigquery?{place}&page=queryresults"
+    return f"{url}/bigquery/v2/projects/{job.project}/jobs/{job.job_id}?location={job.location}"
+
+
+def _provenance(month: TripMonth, source: LakeObject) -> Provenance:
+    if source.provenance is None:
+        raise Terminal(f"{month}: the lake's object carries no provenance", seen=source.uri)
+    return source.provenance
+
+
+def _submit(month: TripMonth, source: LakeObject, job_id: str) -> "LoadJob":
+    partition = f"{table_path(month.table_name)}${month.partition_id}"
+    location = settings.bigquery().location
+    return bigquery_client().load_table_from_uri(
+        source.uri,
+        partition,
+        job_id=job_id,
+        location=location,
+        job_config=_job_config(month),
+        **bigquery_limits(),
+    )
+
+
+def _job_config(month: TripMonth) -> "LoadJobConfig":
+    from google.cloud.bigquery import LoadJobConfig, TimePartitioning
+
+    schema = service_schema(month.service)
+    return LoadJobConfig(
+        source_format="PARQUET",
+        schema=schema_fields(schema),
+        write_disposition="WRITE_TRUNCATE",
+        create_disposition="CREATE_NEVER",
+        time_partitioning=TimePartitioning(type_="MONTH", field="source_month"),
+        clustering_fields=clustering(schema),
+        labels={**LABELS, "service": month.service, "month": month.key},
+    )
+
+
+def _is_in_force(month: TripMonth, source: LakeObject, job: "LoadJob") -> bool:
+    if job.source_uris != [source.uri] or job.destination.table_id.split("$") != [
+        month.table_name, month.partition_id
+    ]:  # fmt: skip
+        raise Terminal(f"{month}: job {job.job_id} is not this month's",
+                       seen=f"{job.source_uris} into {job.destination}")  # fmt: skip
+    ledger.forget()
+    newest = ledger.find(month)
+    if newest is not None and newest.job_id != job.job_id and newest.loaded_at > job.ended:
+        return False
+    return _partition_rows(month) == job.output_rows
+
+
+def _partition_rows(month: TripMonth) -> int | None:
+    sql = f"SELECT COUNT(*) AS n FROM `{table_path(month.table_name)}` WHERE source_month = @month"
+    return next(int(row["n"]) for row in select(sql, month=month.first_day))
+
+
+def _check_rows(month: TripMonth, job: "LoadJob", provenance: Provenance) -> None:
+    if job.output_rows != provenance.rows_kept:
+        raise Terminal(
+            f"{month}: the partition is not the lake's object",
+            seen=f"{job.output_rows} rows loaded by {job.job_id}",
+            expected=f"{provenance.rows_kept} rows kept",
+        )

@@ -1,0 +1,144 @@
+"""The Google clients, made as the settings say: the sandbox, or Google itself.
+
+Belongs here: endpoint, credentials, and what a failing service is called. Not here: any request.
+A client belongs to the process that made it; a forked worker makes its own.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from luigi.configuration.cfg_parser import InterpolationMissingEnvvarError
+
+from pipeline.core import settings
+from pipeline.core.errors import Terminal, Transient
+
+if TYPE_CHECKING:
+    from google.cloud import bigquery, storage
+    from google.cloud.bigquery.table import RowIterator
+
+
+def endpoint() -> str | None:
+    """Return the address of the Google services; None for Google's own. Starts the sandbox."""
+    configured = str(settings.google().endpoint)
+    if configured == "google":
+        return None
+    if configured != "sandbox":
+        return configured.rstrip("/")
+    from pipeline.sandbox.lifecycle import ensure_running
+
+    return ensure_running().url
+
+
+def storage_client() -> "storage.Client":
+    """Return this process's Cloud Storage client."""
+    return _storage_client(os.getpid())
+
+
+def bigquery_client() -> "bigquery.Client":
+    """Return this process's BigQuery client."""
+    return _bigquery_client(os.getpid())
+
+
+def timeout() -> float:
+    """Return how many seconds one request may take, and all its retries together."""
+    return float(settings.google().timeout)
+
+
+def bigquery_limits() -> dict[str, Any]:
+    """Return the ``retry`` and ``timeout`` of a BigQuery call: its own default is ten minutes."""
+    from google.cloud.bigquery import DEFAULT_RETRY
+
+    return {"retry": DEFAULT_RETRY.with_timeout(timeout()), "timeout": timeout()}
+
+
+def select(sql: str, **parameters: Any) -> "RowIterator":
+    """Run a query in the configured location and return its rows; ``@name`` takes a parameter.
+
+    A value's type decides the parameter's: date, int or text.
+    """
+    from google.cloud.bigquery import QueryJobConfig, ScalarQueryParameter
+
+    kinds = {date: "DATE", int: "INT64", str: "STRING"}
+    values = [
+        ScalarQueryParameter(name, kinds[type(value)], value) for name, value in parameters.items()
+    ]
+    limits = bigquery_limits()
+    return bigquery_client().query_and_wait(
+        sql,
+        job_config=QueryJobConfig(query_parameters=values),
+        location=settings.bigquery().location,
+        retry=limits["retry"],
+        api_timeout=limits["timeout"],
+    )
+
+
+@contextmanager
+def explained(service: str, what: str) -> Iterator[None]:
+    """Turn what the Google clients raise into a Transient or Terminal that names the service."""
+    from google.api_core import exceptions as api
+    from google.auth import exceptions as auth
+    from requests.exceptions import RequestException
+
+    try:
+        yield
+    except (auth.DefaultCredentialsError, auth.RefreshError) as error:
+        raise _no_credentials(service, error) from error
+    except InterpolationMissingEnvvarError as error:
+        next_step = "export it, or write the value into config/<profile>.cfg"
+        raise Terminal(f"{service}: unset setting", seen=error, next_step=next_step) from error
+    except (
+        api.RetryError,
+        api.ServerError,
+        api.TooManyRequests,
+        auth.TransportError,
+        RequestException,
+    ) as error:
+        again = "run the same command again"
+        raise Transient(f"{service} failed {what}", seen=_brief(error), next_step=again) from error
+    except api.GoogleAPICallError as error:
+        raise Terminal(f"{service} refused {what}", seen=_brief(error)) from error
+
+
+def _no_credentials(service: str, error: Exception) -> Terminal:
+    return Terminal(
+        f"{service}: no usable Google credentials",
+        seen=_brief(error),
+        expected="Application Default Credentials",
+        next_step="gcloud auth application-default login, or PIPELINE_PROFILE=sandbox",
+    )
+
+
+def _brief(error: Exception) -> str:
+    text = " ".join(str(getattr(error, "message", None) or error).split())
+    return text if len(text) <= 300 else f"{text[:300]}..."
+
+
+def _options() -> dict[str, Any]:
+    url = endpoint()
+    if url is None:
+        return {}
+    from google.auth.credentials import AnonymousCredentials
+
+    anonymous = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    return {"credentials": anonymous, "client_options": {"api_endpoint": url}}
+
+
+@cache
+def _storage_client(pid: int) -> "storage.Client":
+    from google.cloud import storage
+
+    with explained("Cloud Storage", "connecting"):
+        return storage.Client(project=settings.bigquery().project, **_options())
+
+
+@cache
+def _bigquery_client(pid: int) -> "bigquery.Client":
+    from google.cloud import bigquery
+
+    with explained("BigQuery", "connecting"):
+        config = settings.bigquery()
+        return bigquery.Client(project=config.project, location=config.location, **_options())

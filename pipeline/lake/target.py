@@ -1,0 +1,34 @@
+"""Whether a month is in the lake, and which version of it."""
+
+import luigi
+
+from pipeline.core.errors import Terminal
+from pipeline.core.months import TripMonth
+from pipeline.lake.bucket import LakeObject, find
+
+
+class LakeMonthTarget(luigi.Target):
+    """The month's object; there when its metadata holds a whole and balanced provenance."""
+
+    def __init__(self, month: TripMonth) -> None:
+        self.month = month
+
+    def exists(self) -> bool:
+        """Return whether the month is in the lake. One listing serves all months."""
+        found = find(self.month)
+        return found is not None and _is_whole(found, self.month)
+
+    def object(self) -> LakeObject:
+        """Return the object; raise Terminal where it is not there or not whole."""
+        found = find(self.month)
+        if found is None or not _is_whole(found, self.month):
+            raise Terminal(f"{self.month} is not in the lake", seen=found, expected=self.month)
+        return found
+
+
+def _is_whole(found: LakeObject, month: TripMonth) -> bool:
+    record = found.provenance
+    if record is None or record.rows_kept is None or record.rows_quarantined is None:
+        return False
+    is_same = (record.service, record.month) == (month.service, month.key)
+    return is_same and record.source_rows == record.rows_kept + record.rows_quarantined
