@@ -1,0 +1,44 @@
+# Two commands for a new machine: `make demo`, `make test`. `make help` lists the rest.
+PYTHON ?= python3
+BIN := .venv/bin
+ROWS ?= 1400000 14000000
+ROUNDS ?= 3
+LENGTH ?= 20
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench campaign scheduler clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+.venv/installed: setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+	  || { echo "Python 3.11 to 3.13 is needed; seen: $$($(PYTHON) --version). Next: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,check]'
+	@touch $@
+
+demo: .venv/installed ## set up and run the main job on sample months
+	@$(BIN)/tlc demo
+
+test: .venv/installed ## set up and pass every test
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: .venv/installed ## lint, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/unit/test_docs.py
+
+bench: .venv/installed ## time and memory beside DuckDB and pandas (ROWS, ROUNDS)
+	$(BIN)/python tests/bench/bench.py --rows $(ROWS) --rounds $(ROUNDS)
+
+campaign: .venv/installed ## the long form of the fuzzing and kill tests (LENGTH)
+	TLC_CAMPAIGN=$(LENGTH) $(BIN)/python -m pytest -n 2 -m campaign tests
+
+scheduler: .venv/installed ## start luigid and its dashboard on http://127.0.0.1:8082
+	$(BIN)/luigid --address 127.0.0.1 --port 8082
+
+clean: ## stop the sandbox and remove the environment; data/ stays
+	-$(BIN)/tlc sandbox stop
+	rm -rf .venv

@@ -1,0 +1,45 @@
+"""The command ``tlc``: its subcommands, and how an error leaves it.
+
+Belongs here: putting the commands together. Not here: what they do; each has its module.
+"""
+
+import logging
+import sys
+
+import click
+
+from pipeline.core.errors import PipelineError
+from pipeline.core.logs import LineFormatter
+from pipeline.core.provenance import PIPELINE_VERSION
+from pipeline.core.settings import load_profile
+from pipeline.operate.demo import demo
+from pipeline.operate.query import query
+from pipeline.operate.samples import samples
+from pipeline.operate.sandbox import sandbox
+from pipeline.operate.status import status
+
+FAILED = 30
+"""The exit code of a command that ends with an error, as Luigi's for a failed task."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(PIPELINE_VERSION, prog_name="tlc")
+def tlc() -> None:
+    """NYC taxi months in the lake and the warehouse: see them, ask them, try them."""
+    load_profile()
+
+
+for command in (status, query, samples, sandbox, demo):
+    tlc.add_command(command)
+
+
+def main() -> None:
+    """Run ``tlc``; an expected error is one line on standard error and exit code 30."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(LineFormatter("%(levelname)s %(message)s"))
+    logging.getLogger("pipeline").addHandler(handler)
+    try:
+        tlc(prog_name="tlc")
+    except PipelineError as error:
+        click.echo(f"ERROR {error}", err=True)
+        sys.exit(FAILED)

@@ -1,0 +1,107 @@
+"""What is where, month by month, from the truth at each stage's target.
+
+Belongs here: gathering the stages' answers into one row per month. Not here: presentation.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline.core.months import SERVICES, TripMonth
+from pipeline.core.provenance import Provenance
+from pipeline.core.settings import data_dir
+
+
+@dataclass(frozen=True)
+class MonthState:
+    """One month, and which stages hold it.
+
+    ``bigquery`` is ``loaded``, ``incomplete`` (ledger and partition disagree) or None; ``lake`` is
+    the object's URI; ``provenance`` is that of the furthest stage.
+    """
+
+    month: TripMonth
+    local: str | None
+    lake: str | None
+    bigquery: str | None
+    when: datetime | None
+    provenance: Provenance | None
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the row of ``tlc status``."""
+        told = self.provenance
+        return {
+            "service": self.month.service,
+            "month": self.month.key,
+            "source": told.source_url if told else None,
+            "local": self.local,
+            "lake": self.lake,
+            "bigquery": self.bigquery,
+            "rows_in": told.source_rows if told else None,
+            "rows_kept": told.rows_kept if told else None,
+            "rows_quarantined": told.rows_quarantined if told else None,
+            "bytes": told.source_bytes if told else None,
+            "when": self.when.isoformat(timespec="seconds") if self.when else None,
+            "source_etag": told.source_etag if told else None,
+            "source_sha256": told.source_sha256 if told else None,
+            "schema_version": told.schema_version if told else None,
+        }
+
+
+def known_months() -> list[MonthState]:
+    """Return every month that any stage holds, by service and month.
+
+    One listing of the lake and one query of the warehouse, however many months there are.
+    """
+    from pipeline.bigquery.ledger import loaded_months
+    from pipeline.lake.bucket import objects
+
+    loaded, stored = loaded_months(), objects()
+    months = {TripMonth.parse(service, key) for service, key in loaded}
+    months |= {_month_of(Path(name)) for name in stored}
+    months |= set(_local_months(data_dir()))
+    return [_state(month) for month in sorted(months, key=_order)]
+
+
+def _state(month: TripMonth) -> MonthState:
+    from pipeline.bigquery import ledger
+    from pipeline.lake import bucket
+
+    loaded, stored = ledger.find(month), bucket.find(month)
+    local, local_provenance = _local(month)
+    return MonthState(
+        month,
+        local,
+        stored.uri if stored else None,
+        None if loaded is None else "loaded" if loaded.is_whole else "incomplete",
+        loaded.loaded_at if loaded else None,
+        (loaded and loaded.provenance) or (stored and stored.provenance) or local_provenance,
+    )
+
+
+def _local(month: TripMonth) -> tuple[str | None, Provenance | None]:
+    from pipeline.download.target import RawMonthTarget
+    from pipeline.normalize.target import CanonicalMonthTarget
+
+    canonical = CanonicalMonthTarget(month, data_dir())
+    if canonical.exists():
+        return "canonical", canonical.provenance()
+    raw = RawMonthTarget(month, data_dir())
+    return ("raw", raw.provenance()) if raw.exists() else (None, None)
+
+
+def _local_months(folder: Path) -> Iterable[TripMonth]:
+    for stage in ("raw", "canonical"):
+        for partition in (folder / stage).glob("service=*/month=*"):
+            yield _month_of(partition / "file")
+
+
+def _month_of(path: Path) -> TripMonth:
+    service, month = path.parts[-3], path.parts[-2]
+    return TripMonth.parse(service.removeprefix("service="), month.removeprefix("month="))
+
+
+def _order(month: TripMonth) -> tuple[int, str]:
+    return SERVICES.index(month.service), month.key

@@ -1,0 +1,45 @@
+"""``tlc sandbox``: ask about, start, stop and wipe the local stand-in for the services."""
+
+import click
+
+from pipeline.sandbox import lifecycle
+
+
+@click.group()
+def sandbox() -> None:
+    """The local stand-in for Cloud Storage, BigQuery and the publisher."""
+
+
+@sandbox.command()
+def status() -> None:
+    """Say whether the sandbox runs, where, and how much it holds."""
+    root = lifecycle.sandbox_root()
+    server = lifecycle.find(root)
+    size = sum(file.stat().st_size for file in root.rglob("*") if file.is_file()) / 1e6
+    state = f"running at {server.url} (pid {server.pid})" if server else "not running"
+    click.echo(f"sandbox {state}, {size:,.1f} MB in {root}")
+
+
+@sandbox.command()
+def start() -> None:
+    """Start the sandbox, if it is not running."""
+    server = lifecycle.ensure_running()
+    click.echo(f"sandbox running at {server.url} (pid {server.pid})")
+
+
+@sandbox.command()
+def stop() -> None:
+    """Stop the sandbox; what it holds stays."""
+    server = lifecycle.stop(lifecycle.sandbox_root())
+    click.echo(f"sandbox stopped (pid {server.pid})" if server else "sandbox was not running")
+
+
+@sandbox.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(yes: bool) -> None:
+    """Stop the sandbox and delete all that it holds: objects, tables, sample months."""
+    root = lifecycle.sandbox_root()
+    if not yes:
+        click.confirm(f"Delete everything in {root}?", abort=True)
+    lifecycle.reset(root)
+    click.echo(f"sandbox wiped: {root}")
