@@ -67,9 +67,10 @@ def select(sql: str, **parameters: Any) -> "RowIterator":
         ScalarQueryParameter(name, kinds[type(value)], value) for name, value in parameters.items()
     ]
     limits = bigquery_limits()
+    dataset = f"{settings.bigquery().project}.{settings.bigquery().dataset}"
     return bigquery_client().query_and_wait(
         sql,
-        job_config=QueryJobConfig(query_parameters=values),
+        job_config=QueryJobConfig(query_parameters=values, default_dataset=dataset),
         location=settings.bigquery().location,
         retry=limits["retry"],
         api_timeout=limits["timeout"],

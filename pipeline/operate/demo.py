@@ -25,9 +25,9 @@ MONTHS: Final = (
 )
 COLUMNS: Final = ("month", "status", "rows in", "kept", "quarantined", "bytes", "seconds", "where")
 NEXT: Final = (
-    'tlc query "SELECT PULocationID, COUNT(*) AS trips FROM yellow_trips GROUP BY 1 ORDER BY 2 DESC LIMIT 5"',
     "tlc status",
-    "TLC_BASE_URL=sandbox luigi --module pipeline LoadMonthToBQ --service green --year 2024 --month 3",
+    'tlc query "SELECT payment_type, COUNT(*) AS trips FROM yellow_trips GROUP BY 1"',
+    "TLC_BASE_URL=sandbox luigi --module pipeline LoadMonthToBQ --year 2024 --month 3",
 )
 
 

@@ -15,7 +15,7 @@ FORMATS: Final = ("table", "json", "csv")
 
 
 def show(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: str) -> None:
-    """Print ``rows`` under ``columns`` in ``form``: a rich table on a terminal, else plain lines."""
+    """Print ``rows`` under ``columns`` in ``form``: a table, JSON or CSV."""
     if form == "json":
         records = [dict(zip(columns, row, strict=True)) for row in rows]
         click.echo(json.dumps(records, indent=2, default=str))

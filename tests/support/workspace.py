@@ -1,0 +1,101 @@
+"""A user's working place: settings and data of its own, and the commands run as a user runs them."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from pipeline.core.settings import PROJECT_ROOT
+from pipeline.sandbox import lifecycle
+
+BIN = Path(sys.executable).parent
+
+
+class Workspace:
+    """``luigi`` and ``tlc`` with the default settings, but for the data folder and free ports."""
+
+    def __init__(self, root: Path, sample_rows: int = 2000) -> None:
+        self.root = root
+        self.data = root / "data"
+        self.sections: dict[str, dict[str, Any]] = {
+            "local": {"data_dir": self.data},
+            "sandbox": {"port": 0, "sample_rows": sample_rows},
+            "core": {"scheduler_port": free_port()},
+            "source": {"attempts": 3, "max_backoff": 0.2, "timeout": 20},
+            "google": {"timeout": 20},
+        }
+        self.variables: dict[str, str] = {"TLC_BASE_URL": "sandbox"}
+
+    def set(self, section: str, **values: Any) -> None:
+        """Change settings."""
+        self.sections.setdefault(section, {}).update(values)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        config = self.root / "workspace.cfg"
+        lines = []
+        for section, values in self.sections.items():
+            lines += [f"[{section}]", *(f"{key} = {value}" for key, value in values.items()), ""]
+        config.write_text("\n".join(lines), encoding="utf-8")
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("TLC_", "PIPELINE_"))}
+        return {**inherited, "LUIGI_CONFIG_PATH": str(config), **self.variables}
+
+    def popen(self, *command: object, **options: Any) -> "subprocess.Popen[str]":
+        words = [str(word) for word in command]
+        return subprocess.Popen(
+            [str(BIN / words[0]), *words[1:]],
+            cwd=PROJECT_ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        )
+
+    def run(self, *command: object, timeout: float = 120) -> "subprocess.CompletedProcess[str]":
+        process = self.popen(*command)
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def command(self, *options: object, task: str = "LoadMonthToBQ") -> list[str]:
+        """The main job's command line."""
+        return ["luigi", "--module", "pipeline", task, *map(str, options)]
+
+    def load(self, *options: object, task: str = "LoadMonthToBQ", **kwargs: Any) -> Any:
+        """Run the main job."""
+        return self.run(*self.command(*options, task=task), **kwargs)
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        done = self.run("tlc", "query", sql, "--format", "json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def status(self) -> list[dict[str, Any]]:
+        done = self.run("tlc", "status", "--format", "json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def litter(self) -> list[Path]:
+        """Files that only an unfinished run may have."""
+        kinds = ("*.part", "*.part.json", "*.tmp", "*luigi-tmp*")
+        return [path for kind in kinds for path in self.data.rglob(kind)]
+
+    @property
+    def sandbox(self) -> lifecycle.SandboxServer | None:
+        return lifecycle.find(self.data / "sandbox")
+
+    def close(self) -> None:
+        lifecycle.stop(self.data / "sandbox")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
