@@ -1,0 +1,164 @@
+"""The publisher of the months' files: is a month there, and which bytes is it?
+
+Belongs here: what the publisher's answers mean for a month. Not here: one request
+(``exchange.py``), how long to wait between attempts (``retries.py``), what is on disk
+(``part.py``, ``target.py``).
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import requests
+
+from pipeline.core.errors import PipelineError, Transient
+from pipeline.core.files import part_file
+from pipeline.core.months import TripMonth
+from pipeline.core.provenance import Provenance
+from pipeline.download.exchange import ask, continues, refuse_pages, retry_after, version_of
+from pipeline.download.part import CHUNK_BYTES, Part, Published
+from pipeline.download.retries import Weather, patiently
+from pipeline.download.target import publish_raw, read_provenance
+
+Progress = Callable[[int, int | None], None]
+"""Told the bytes that are there and, where it is known, how many there will be."""
+
+CONTROL_MONTH: Final = TripMonth("yellow", 2024, 1)
+"""Published for certain: where it is refused too, a 403 means throttling."""
+
+UNREACHABLE_ATTEMPTS: Final = 3
+NOT_THERE: Final = (403, 404)
+
+
+class Publisher:
+    """The publisher whose files are below ``base_url``. It holds no connection between calls."""
+
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
+
+    def url(self, month: TripMonth) -> str:
+        """Return the address of the month's file."""
+        return f"{self._base_url}/{month.file_name}"
+
+    def probe(self, month: TripMonth) -> Published | None:
+        """Return which version of the month is published, or None where none is.
+
+        Raises:
+            Transient: the publisher is unreachable, throttles or is out of order.
+            Terminal: it answered what no publisher of files answers.
+        """
+        return patiently(lambda: self._probe(month), unreachable_attempts=UNREACHABLE_ATTEMPTS)
+
+    def download(
+        self, month: TripMonth, path: Path, progress: Progress = lambda done, total: None
+    ) -> Provenance:
+        """Make ``path`` the month's file and return its provenance.
+
+        Resumes what a broken connection or a killed process left. Waits while another process
+        downloads to ``path``; where the file is whole already, nothing is downloaded.
+
+        Raises:
+            Transient: the publisher is unreachable, throttles or is out of order; the part stays.
+            Terminal: what it serves is no parquet file, or ``path`` cannot be written.
+        """
+        with part_file(path) as file:
+            part = Part(file, path)
+            if whole := read_provenance(path, month):
+                part.discard()
+                return whole
+            with _unless_empty(part):
+                version = patiently(lambda: self._complete(month, part, progress))
+                provenance = _provenance(month, version, part)
+            part.finish()
+            publish_raw(file, path, provenance)
+            return provenance
+
+    def _probe(self, month: TripMonth) -> Published | None:
+        with ask("HEAD", self.url(month)) as response:
+            if response.status_code in NOT_THERE:
+                self._refuse_throttling(response)
+                return None
+            return version_of(response, self.url(month))
+
+    def _refuse_throttling(self, response: requests.Response) -> None:
+        if response.status_code != requests.codes.forbidden:
+            return
+        with ask("HEAD", self.url(CONTROL_MONTH)) as control:
+            if control.status_code == requests.codes.forbidden:
+                raise Weather(
+                    f"the publisher throttles: {response.url} answered 403",
+                    seen=f"403 even for {CONTROL_MONTH}",
+                    retry_after=retry_after(control),
+                    next_step="wait some minutes, then run the same command again",
+                )
+
+    def _complete(self, month: TripMonth, part: Part, progress: Progress) -> Published:
+        """Make one attempt at what is missing; safe to repeat. Return the part's version."""
+        begun = part.version(self.url(month))
+        if begun is not None and part.size == begun.length:
+            if self._probe(month) == begun:
+                return begun
+            begun = None
+        with ask("GET", self.url(month), _rest_of(begun, part)) as response:
+            version = self._placed(response, month, part, begun)
+            for chunk in response.iter_content(CHUNK_BYTES):
+                part.append(chunk)
+                progress(part.size, version.length)
+        _check_length(version, part)
+        return version
+
+    def _placed(
+        self, response: requests.Response, month: TripMonth, part: Part, begun: Published | None
+    ) -> Published:
+        """Return the version that the body belongs to, with the part ready for the body."""
+        if response.status_code in NOT_THERE:
+            self._refuse_throttling(response)
+            raise Transient(f"{month} is not published", seen=f"{response.status_code}")
+        if response.status_code == requests.codes.ok:
+            refuse_pages(response)
+            version = version_of(response, self.url(month))
+            part.start(version)
+            return version
+        if begun is None or not continues(response, begun, part.size):
+            part.start_over()
+            raise Weather(f"{response.url} does not resume where asked; starting over")
+        return begun
+
+
+def _rest_of(begun: Published | None, part: Part) -> dict[str, str]:
+    if begun is None:
+        return {}
+    return {"Range": f"bytes={part.size}-", "If-Range": begun.etag}
+
+
+def _check_length(version: Published, part: Part) -> None:
+    # Where no length was told, only the file's own end tells that it is all there.
+    broken = not part.ends_whole() if version.length is None else part.size != version.length
+    if broken:
+        expected = "a whole file" if version.length is None else f"{version.length:,} bytes"
+        raise Weather(f"{version.url} broke off", seen=f"{part.size:,} bytes", expected=expected)
+
+
+def _provenance(month: TripMonth, version: Published, part: Part) -> Provenance:
+    return Provenance(
+        service=month.service,
+        month=month.key,
+        source_url=version.url,
+        source_etag=version.etag,
+        source_last_modified=version.last_modified,
+        source_bytes=part.size,
+        source_sha256=part.sha256(),
+        source_rows=part.rows_or_discard(),
+    )
+
+
+@contextmanager
+def _unless_empty(part: Part) -> Iterator[None]:
+    """Leave no empty part behind where nothing came."""
+    try:
+        yield
+    except PipelineError:
+        if part.size == 0:
+            part.discard()
+        raise

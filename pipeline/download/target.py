@@ -1,0 +1,90 @@
+"""Is the month's raw file there, whole, and which version of it is it?
+
+Belongs here: the file with its sidecar ``<file>.json`` (its provenance), and the order in which
+the two appear. Not here: how the bytes get here.
+"""
+
+import json
+from pathlib import Path
+from typing import BinaryIO
+
+import luigi
+
+from pipeline.core.errors import Terminal
+from pipeline.core.files import publish, write_atomically
+from pipeline.core.months import TripMonth
+from pipeline.core.provenance import Provenance
+
+
+class RawMonthTarget(luigi.Target):
+    """The month's file as published, below ``data_dir``, vouched for by its sidecar."""
+
+    def __init__(self, month: TripMonth, data_dir: Path) -> None:
+        self.month = month
+        self.path = month.raw_path(data_dir)
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def exists(self) -> bool:
+        """Return whether the file is whole; cheap, it reads the sidecar and the file's size.
+
+        Raises:
+            Terminal: the folder cannot be read.
+        """
+        return read_provenance(self.path, self.month) is not None
+
+    def provenance(self) -> Provenance:
+        """Return which version of the month the file is.
+
+        Raises:
+            Terminal: the file is not there or not whole.
+        """
+        record = read_provenance(self.path, self.month)
+        if record is None:
+            raise Terminal(
+                f"{self.month} is not downloaded",
+                expected=f"{self.path} and its sidecar",
+                next_step="run DownloadMonth",
+            )
+        return record
+
+
+def sidecar_path(path: Path) -> Path:
+    """Return where the provenance of the raw file ``path`` is kept."""
+    return path.with_name(f"{path.name}.json")
+
+
+def read_provenance(path: Path, month: TripMonth) -> Provenance | None:
+    """Return the provenance of the raw file, or None unless file and sidecar agree."""
+    try:
+        size = path.stat().st_size
+        record = _parse(sidecar_path(path).read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise Terminal(f"cannot read {path}", seen=error.strerror) from error
+    if record is None or (record.service, record.month) != (month.service, month.key):
+        return None
+    return record if record.source_bytes == size else None
+
+
+def publish_raw(file: BinaryIO, path: Path, provenance: Provenance) -> None:
+    """Make the locked part of ``path`` the raw file, with its sidecar.
+
+    The file and the sidecar of an older version go first and the file comes last, by one rename
+    under the part's lock: at no instant is there a file beside another version's sidecar, and
+    whoever waits for the lock finds both.
+    """
+    sidecar_path(path).unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+    write_atomically(sidecar_path(path), json.dumps(provenance.to_metadata(), indent=2).encode())
+    publish(file, path)
+
+
+def _parse(sidecar: bytes) -> Provenance | None:
+    try:
+        pairs = json.loads(sidecar)
+    except ValueError:
+        return None
+    return Provenance.from_metadata(pairs) if isinstance(pairs, dict) else None
