@@ -71,3 +71,7 @@ class MonthTask(luigi.Task):
             setter = getattr(self, name, None)
             if setter is not None and value is not None:
                 setter(value)
+
+    def log(self, message: str) -> None:
+        """Log one line about this month."""
+        logger.info("%s: %s", self.trip_month, message)

@@ -9,9 +9,11 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Final
 
 from pipeline.core.errors import Terminal
+from pipeline.core.months import TripMonth
 
 PIPELINE_VERSION: Final = "0.1.0"
 METADATA_PREFIX: Final = "tlc_"
+COUNTS: Final = ("source_bytes", "source_rows", "rows_kept", "rows_quarantined")
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,23 @@ class Provenance:
         record.check_balanced()
         return record
 
+    @property
+    def is_balanced(self) -> bool:
+        """Whether the month is normalized and every source row is kept or quarantined."""
+        if self.rows_kept is None or self.rows_quarantined is None:
+            return False
+        return self.source_rows == self.rows_kept + self.rows_quarantined
+
+    def is_of(self, month: TripMonth) -> bool:
+        """Return whether this is the record of ``month``."""
+        return (self.service, self.month) == (month.service, month.key)
+
     def check_balanced(self) -> None:
         """Raise Terminal unless source rows = rows kept + rows quarantined."""
-        kept, quarantined = self.rows_kept, self.rows_quarantined
-        if kept is None or quarantined is None or self.source_rows != kept + quarantined:
+        if not self.is_balanced:
             raise Terminal(
                 f"{self.service} {self.month}: rows do not add up",
-                seen=f"{kept} kept + {quarantined} quarantined",
+                seen=f"{self.rows_kept} kept + {self.rows_quarantined} quarantined",
                 expected=f"{self.source_rows} rows in the source",
             )
 
@@ -63,17 +75,14 @@ class Provenance:
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> "Provenance | None":
         """Return the record in ``metadata``, or None where there is no whole and valid one."""
-        values: dict[str, Any] = {}
-        for field in fields(cls):
-            text = metadata.get(f"{METADATA_PREFIX}{field.name}")
-            if text is not None:
-                is_count = field.name.startswith("rows_") or field.name in COUNTS
-                values[field.name] = int(text) if is_count and text.isdigit() else text
+        names = [field.name for field in fields(cls)]
+        values: dict[str, Any] = {
+            name: metadata[f"{METADATA_PREFIX}{name}"]
+            for name in names
+            if f"{METADATA_PREFIX}{name}" in metadata
+        }
         try:
-            record = cls(**values)
-        except TypeError:
+            values |= {name: int(values[name]) for name in COUNTS if name in values}
+            return cls(**values)
+        except (TypeError, ValueError):
             return None
-        return record if all(isinstance(getattr(record, name), int) for name in COUNTS) else None
-
-
-COUNTS: Final = ("source_bytes", "source_rows")

@@ -27,8 +27,5 @@ class LakeMonthTarget(luigi.Target):
 
 
 def _is_whole(found: LakeObject, month: TripMonth) -> bool:
-    record = found.provenance
-    if record is None or record.rows_kept is None or record.rows_quarantined is None:
-        return False
-    is_same = (record.service, record.month) == (month.service, month.key)
-    return is_same and record.source_rows == record.rows_kept + record.rows_quarantined
+    told = found.provenance
+    return told is not None and told.is_balanced and told.is_of(month)

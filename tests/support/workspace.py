@@ -1,4 +1,4 @@
-"""A user's working place: settings and data of its own, and the commands run as a user runs them."""
+"""A user's working place: settings and data of its own, and commands run as a user runs them."""
 
 import json
 import os
