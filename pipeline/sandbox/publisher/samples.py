@@ -1,0 +1,126 @@
+"""Write a sample month: made up, yet in that month's real file layout and with its known dirt.
+
+Belongs here: batches into a parquet file. Not here: what the rows say (``taxis.py``,
+``for_hire.py``, ``dirt.py``) and serving the file (``handlers.py``).
+"""
+
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.core.errors import BadRequest
+from pipeline.core.files import discard, part_file, publish
+from pipeline.core.months import TripMonth
+from pipeline.sandbox.publisher import for_hire, taxis
+from pipeline.sandbox.publisher.dirt import add_dirt
+from pipeline.sandbox.publisher.draws import Columns, Rng, Values
+from pipeline.schemas import Era, service_schema
+
+BATCH_ROWS: Final = 1 << 17
+ROW_GROUP_ROWS: Final = 1 << 20
+"""Rows per row group, also where TLC wrote one for the whole month: that would not stream."""
+
+Maker = Callable[[Rng, TripMonth, Values, int], Columns]
+MAKERS: Final[Mapping[str, tuple[Maker, Mapping[str, tuple[str, ...]]]]] = {
+    "yellow": (taxis.taxi_columns, taxis.VOCABULARY),
+    "green": (taxis.taxi_columns, taxis.VOCABULARY),
+    "fhv": (for_hire.fhv_columns, for_hire.FHV_VOCABULARY),
+    "fhvhv": (for_hire.fhvhv_columns, for_hire.FHVHV_VOCABULARY),
+}
+
+
+def sample_path(root: Path, month: TripMonth) -> Path:
+    """Return where the publisher under ``root`` keeps the month's sample."""
+    return root / month.file_name
+
+
+def write_sample(month: TripMonth, rows: int, path: Path) -> None:
+    """Write ``rows`` made-up trips of ``month`` to ``path``, replacing what is there.
+
+    The same arguments make the same bytes (with the same numpy and pyarrow). Memory is that of one
+    row group, whatever ``rows``. The file appears whole or not at all.
+
+    Raises:
+        BadRequest: ``rows`` is negative.
+        Terminal: no era covers the month, or ``path`` cannot be written.
+    """
+    _check(month, rows)
+    with part_file(path) as file:
+        _write(month, rows, file)
+        publish(file, path)
+
+
+def ensure_sample(month: TripMonth, rows: int, path: Path) -> None:
+    """Like :func:`write_sample`, unless there is a file already; one process at a time writes."""
+    if path.exists():
+        return
+    _check(month, rows)
+    with part_file(path) as file:
+        if path.exists():
+            discard(path)
+            return
+        _write(month, rows, file)
+        publish(file, path)
+
+
+def _check(month: TripMonth, rows: int) -> None:
+    if rows < 0:
+        raise BadRequest("a sample cannot have that many rows", seen=rows, expected="0 or more")
+    service_schema(month.service).era(month)
+
+
+def _write(month: TripMonth, rows: int, file: BinaryIO) -> None:
+    era = service_schema(month.service).era(month)
+    file.truncate(0)
+    file.seek(0)
+    with pq.ParquetWriter(
+        file,
+        era.file_schema(month),
+        compression=era.compression,
+        compression_level=1,
+        write_statistics=era.statistics,
+    ) as writer:
+        for table in _row_groups(month, rows, era):
+            writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
+
+
+def _row_groups(month: TripMonth, rows: int, era: Era) -> Iterator[pa.Table]:
+    for start in range(0, rows, ROW_GROUP_ROWS):
+        end = min(start + ROW_GROUP_ROWS, rows)
+        firsts = range(start, end, BATCH_ROWS)
+        batches = [
+            _batch(month, rows, np.arange(first, min(first + BATCH_ROWS, end)), era)
+            for first in firsts
+        ]
+        yield pa.Table.from_batches(batches)
+
+
+def _batch(month: TripMonth, rows: int, index: Values, era: Era) -> pa.RecordBatch:
+    """Make the file's rows ``index``: the seed is all that sets one batch apart from another."""
+    make, vocabulary = MAKERS[month.service]
+    seed = [zlib.crc32(month.service.encode()), month.year, month.month, rows, int(index[0])]
+    columns = make(np.random.default_rng(seed), month, index, rows)
+    add_dirt(columns, month, service_schema(month.service).roles, index)
+    schema = era.file_schema(month)
+    arrays = [
+        _array(columns[column.canonical], vocabulary.get(column.canonical), field.type)
+        for column, field in zip(era.columns, schema, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _array(values: Values, texts: tuple[str, ...] | None, published: pa.DataType) -> pa.Array:
+    """Return the values as the type that the file holds."""
+    if pa.types.is_null(published):
+        return pa.nulls(len(values))
+    if texts is not None:
+        codes = pa.array(values, pa.int32(), mask=values < 0)
+        return pa.DictionaryArray.from_arrays(codes, pa.array(texts, published)).cast(published)
+    if pa.types.is_timestamp(published):
+        return pa.array(values.astype("M8[s]").astype("M8[us]"), published)
+    return pa.array(values, from_pandas=True).cast(published)
