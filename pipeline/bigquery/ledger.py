@@ -5,13 +5,20 @@ trips. A month counts as loaded when its newest row is matched by the partition 
 """
 
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.bigquery.jobs import run_once
-from pipeline.bigquery.tables import LEDGER, LEDGER_COLUMNS, dataset_path, table_path
+from pipeline.bigquery.tables import (
+    LEDGER,
+    LEDGER_COLUMNS,
+    check_location,
+    dataset_path,
+    table_path,
+)
 from pipeline.connections.google import bigquery_client, explained, select, timeout
 from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
@@ -127,6 +134,9 @@ def _loaded_months(pid: int) -> dict[tuple[str, str], LoadedMonth]:
         try:
             rows = [dict(row) for row in select(sql)]
         except NotFound:
+            # No ledger yet; or a dataset elsewhere, which is better said before any work is done.
+            with suppress(NotFound):
+                check_location()
             return {}
     return {(row["service"], f"{row['month']:%Y-%m}"): _loaded(row) for row in rows}
 

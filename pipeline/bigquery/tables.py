@@ -62,6 +62,19 @@ def ensure_tables(service: str) -> None:
     _ensure_table(ledger_table())
 
 
+def check_location() -> None:
+    """Raise Terminal where the dataset is in another location; NotFound where there is none."""
+    found = bigquery_client().get_dataset(dataset_path(), **bigquery_limits()).location
+    wanted = settings.bigquery().location
+    if found.upper() != wanted.upper():
+        raise Terminal(
+            f"dataset {dataset_path()} is in another location",
+            seen=found,
+            expected=f"[bigquery] location = {wanted}",
+            next_step="set [bigquery] location to the dataset's, or use another dataset",
+        )
+
+
 def trips_table(schema: ServiceSchema) -> "Table":
     """Return the definition of a service's table."""
     from google.cloud.bigquery import Table, TimePartitioning
@@ -109,18 +122,11 @@ def clustering(schema: ServiceSchema) -> list[str]:
 def _ensure_dataset() -> None:
     from google.api_core.exceptions import NotFound
 
-    config, client = settings.bigquery(), bigquery_client()
     try:
-        found = client.get_dataset(dataset_path(), **bigquery_limits())
+        check_location()
     except NotFound:
-        found = client.create_dataset(_dataset(), exists_ok=True, **bigquery_limits())
-    if found.location.upper() != config.location.upper():
-        raise Terminal(
-            f"dataset {dataset_path()} is in another location",
-            seen=found.location,
-            expected=f"[bigquery] location = {config.location}",
-            next_step="set [bigquery] location to the dataset's, or use another dataset",
-        )
+        bigquery_client().create_dataset(_dataset(), exists_ok=True, **bigquery_limits())
+        check_location()
 
 
 def _dataset() -> "Dataset":

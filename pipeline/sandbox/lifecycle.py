@@ -125,11 +125,13 @@ def _spawn(root: Path) -> "subprocess.Popen[bytes]":
 def _refuse_failed(process: "subprocess.Popen[bytes] | None", root: Path) -> None:
     if process is None or process.returncode == ALREADY_RUNNING:
         return
+    if process.returncode == PORT_TAKEN and _root_at(sandbox().port) == str(root):
+        return  # one of ours whose folder was deleted: it is about to stop
     if process.returncode == PORT_TAKEN:
         port = sandbox().port
         raise Terminal(
             f"the sandbox's port {port} is taken",
-            seen=_who_answers(port),
+            seen=f"the sandbox of {other}" if (other := _root_at(port)) else "another program",
             next_step="stop that process, or choose another [sandbox] port in luigi.cfg",
         )
     raise Terminal(
@@ -139,9 +141,10 @@ def _refuse_failed(process: "subprocess.Popen[bytes] | None", root: Path) -> Non
     )
 
 
-def _who_answers(port: int) -> str:
+def _root_at(port: int) -> str | None:
+    """Return the folder of the sandbox that listens on ``port``; None where none does."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/sandbox/health", timeout=2) as answer:
-            return f"the sandbox of {json.load(answer)['root']}"
+            return str(json.load(answer)["root"])
     except (urllib.error.URLError, OSError, ValueError, KeyError):
-        return "another program listens there"
+        return None

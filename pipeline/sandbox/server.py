@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from tornado.httpserver import HTTPServer
+from tornado.ioloop import PeriodicCallback
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
@@ -27,6 +28,7 @@ from pipeline.sandbox.warehouse.handlers import routes as warehouse_routes
 from pipeline.sandbox.warehouse.warehouse import Warehouse
 
 MAX_BODY: Final = 16 * 1024**3
+FOLDER_CHECK_MS: Final = 500
 
 
 class Health(ApiHandler):
@@ -76,6 +78,8 @@ async def _run(root: Path, sockets: list, sample_rows: int) -> None:  # type: ig
     server = HTTPServer(application, max_body_size=MAX_BODY)
     server.add_sockets(sockets)
     stopped = _stop_on_signal()
+    watch = PeriodicCallback(lambda: _stop_without_folder(root, stopped), FOLDER_CHECK_MS)
+    watch.start()
     _tell(root, sockets[0].getsockname()[1])
     await stopped.wait()
     server.stop()
@@ -107,6 +111,12 @@ def _stop_on_signal() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     return stopped
+
+
+def _stop_without_folder(root: Path, stopped: asyncio.Event) -> None:
+    """Stop once the folder is deleted: what was served is gone, and the port is wanted."""
+    if not (root / "lock").exists():
+        stopped.set()
 
 
 def _no_log(handler: ApiHandler) -> None:

@@ -99,3 +99,16 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def client_of(workspace: Workspace) -> Any:
+    """A BigQuery client of the workspace's sandbox."""
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud import bigquery
+
+    assert workspace.sandbox is not None
+    return bigquery.Client(
+        project="tlc-sandbox",
+        credentials=AnonymousCredentials(),
+        client_options={"api_endpoint": workspace.sandbox.url},
+    )

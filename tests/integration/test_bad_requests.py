@@ -1,0 +1,118 @@
+"""What cannot be asked for, or not here, or not yet: one clear line, an exit code, nothing done."""
+
+import socket
+
+import pytest
+
+
+def error_lines(done):
+    return [line for line in done.stderr.splitlines() if " ERROR " in line or " WARNING " in line]
+
+
+def assert_refused(done, code, told):
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert [line for line in error_lines(done) if told in line], done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        (("--year", 2021, "--month", 13), 35, "no such month; seen: --month 13"),
+        (("--year", 2008, "--month", 1), 35, "TLC publishes no yellow month 2008-01"),
+        (("--year", 2008, "--month", 12), 35, "expected: 2009-01 or later"),
+        (("--service", "fhvhv", "--year", 2018, "--month", 1), 35, "2019-02 or later"),
+        (("--service", "rainbow", "--year", 2021, "--month", 1), 35, "unknown service"),
+        (("--year", "soon", "--month", 1), 40, "expected: a whole number"),
+        (("--year", 2199, "--month", 1), 20, "yellow 2199-01 is not published yet"),
+    ],
+)
+def test_a_month_that_cannot_be_had_is_one_line_and_an_exit_code(workspace, options, code, told):
+    assert_refused(workspace.load(*options), code, told)
+    assert not (workspace.data / "raw").exists()
+    assert workspace.status() == []
+
+
+def test_an_unreachable_publisher_is_named_with_the_choice_of_the_sandbox(workspace):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}/trip-data"
+    workspace.variables["TLC_BASE_URL"] = address
+    done = workspace.load("--year", 2021, "--month", 1)
+    assert_refused(done, 35, "TLC_BASE_URL=sandbox")
+    assert any(address in line for line in error_lines(done))
+
+
+def test_a_taken_sandbox_port_is_named_with_what_to_change(workspace):
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        workspace.set("sandbox", port=port)
+        done = workspace.load("--year", 2021, "--month", 1)
+        assert_refused(done, 35, f"the sandbox's port {port} is taken")
+
+
+def test_a_missing_bucket_is_named_where_its_creation_is_off(workspace):
+    workspace.set("lake", bucket="nobodys-bucket", create_bucket="false")
+    done = workspace.load("--year", 2021, "--month", 1)
+    assert_refused(done, 35, "there is no bucket gs://nobodys-bucket")
+
+
+def test_a_dataset_in_another_location_is_refused_with_both_locations(workspace):
+    assert workspace.load("--year", 2021, "--month", 1).returncode == 0
+    workspace.set("bigquery", location="EU")
+    done = workspace.load("--year", 2021, "--month", 2)
+    assert_refused(done, 35, "is in another location; seen: US; expected: [bigquery] location = EU")
+    assert not (workspace.data / "raw" / "service=yellow" / "month=2021-02").exists()
+
+
+def test_a_table_of_another_shape_is_refused_with_both_shapes(workspace):
+    assert workspace.load("--year", 2021, "--month", 1).returncode == 0
+    from support.workspace import client_of
+
+    client = client_of(workspace)
+    client.delete_table("nyc_tlc.yellow_trips")
+    client.create_table(table_of("tlc-sandbox.nyc_tlc.yellow_trips"))
+    done = workspace.load("--year", 2021, "--month", 2)
+    assert_refused(done, 30, "exists with other columns")
+    assert any("'vendorid': 'STRING'" in line for line in error_lines(done))
+
+
+def table_of(name):
+    from google.cloud.bigquery import SchemaField, Table
+
+    return Table(name, schema=[SchemaField("VendorID", "STRING")])
+
+
+def test_missing_credentials_in_the_gcp_profile_are_named_with_the_next_command(workspace):
+    workspace.variables |= {
+        "PIPELINE_PROFILE": "gcp",
+        "TLC_BUCKET": "b",
+        "GOOGLE_CLOUD_PROJECT": "p",
+        "HOME": str(workspace.root),
+        "NO_GCE_CHECK": "true",
+    }
+    done = workspace.load("--year", 2021, "--month", 1)
+    assert_refused(done, 35, "gcloud auth application-default login")
+
+
+def test_an_unset_variable_of_the_gcp_profile_is_named(workspace):
+    workspace.variables |= {"PIPELINE_PROFILE": "gcp"}
+    done = workspace.load("--year", 2021, "--month", 1)
+    assert_refused(done, 35, "GOOGLE_CLOUD_PROJECT")
+
+
+def test_an_unknown_profile_is_refused_with_the_known_ones(workspace):
+    workspace.variables["PIPELINE_PROFILE"] = "gpc"
+    done = workspace.load("--year", 2021, "--month", 1)
+    assert_refused(done, 40, "expected: gcp | sandbox")
+
+
+def test_a_folder_that_cannot_be_written_is_named(workspace):
+    workspace.data.write_text("a file, where a folder is wanted")
+    workspace.set("google", endpoint="http://127.0.0.1:9")
+    done = workspace.run("tlc", "sandbox", "start")
+    assert done.returncode == 30
+    assert "Traceback" not in done.stderr
+    assert str(workspace.data) in done.stderr
