@@ -117,7 +117,8 @@ def _weather_told(url: str) -> Iterator[None]:
                 seen=str(cause.reason).rpartition("): ")[2],
                 next_step="check the network, or set TLC_BASE_URL=sandbox for sample months",
             ) from error
-        raise Weather(f"the connection to the publisher broke at {url}", seen=cause) from error
+        seen = cause.args[0] if isinstance(cause, Exception) and cause.args else cause
+        raise Weather(f"the connection to the publisher broke at {url}", seen=seen) from error
 
 
 def _refuse_other_statuses(response: requests.Response) -> None:
