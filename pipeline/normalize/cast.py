@@ -1,0 +1,184 @@
+"""Values of one Arrow type made values of a canonical kind, exactly or not at all.
+
+Belongs here: which types are covered, and why a value is refused. Not here: which column is
+which (``match.py``) and what becomes of a refused row (``conform.py``).
+
+A conversion takes a whole array and raises ``ArrowInvalid`` where it cannot convert every value;
+``convert`` finds those values by halving, so that the usual array costs one call.
+"""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from pipeline.schemas.service import ARROW_TYPES
+
+Conversion = Callable[[pa.Array], pa.Array]
+
+NEW_YORK: Final = pa.timestamp("us", "America/New_York")
+YEAR_1: Final = -62_135_596_800_000_000
+YEAR_10000: Final = 253_402_300_800_000_000
+"""The first microsecond in and after what BigQuery, Postgres and Python can hold."""
+
+NUMBER: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
+EXACT: Final = pa.decimal256(76, 20)
+"""Wide enough for every int64 and to see that a fraction is one."""
+
+
+def conversion(seen: pa.DataType, kind: str) -> Conversion | None:
+    """Return what makes arrays of ``seen`` arrays of ``kind``; None where no cast covers it."""
+    if pt.is_dictionary(seen):
+        decoded = conversion(seen.value_type, kind)
+        return decoded and (lambda values: decoded(values.cast(seen.value_type)))
+    if pt.is_null(seen):
+        return _cast_to(kind)
+    return {
+        "int64": _to_int64,
+        "float64": _to_float64,
+        "datetime": _to_datetime,
+        "string": _to_string,
+    }[kind](seen)
+
+
+def convert(values: pa.Array, conversion: Conversion, kind: str) -> tuple[pa.Array, list[int]]:
+    """Return ``values`` as ``kind`` and the positions that were refused, which are null."""
+    try:
+        return conversion(values), []
+    except pa.ArrowInvalid:
+        if len(values) == 1:
+            return pa.nulls(1, arrow_type(kind)), [0]
+    middle = len(values) // 2
+    left, refused_left = convert(values[:middle], conversion, kind)
+    right, refused_right = convert(values[middle:], conversion, kind)
+    return pa.concat_arrays([left, right]), refused_left + [middle + i for i in refused_right]
+
+
+def reason(value: pa.Scalar, kind: str) -> str:
+    """Return the code for why ``value`` was refused as ``kind``."""
+    seen = value.type.value_type if pt.is_dictionary(value.type) else value.type
+    if kind == "string":
+        return "not_utf8"
+    if kind == "datetime":
+        return _why_no_datetime(value, seen)
+    number = _number(value, seen)
+    if number is None:
+        return "unparseable_number"
+    if kind == "int64" and (not number.is_finite() or number != number.to_integral_value()):
+        return "not_an_integer"
+    return "out_of_range"
+
+
+def arrow_type(kind: str) -> pa.DataType:
+    """Return the Arrow type of a canonical kind."""
+    return pa.type_for_alias(ARROW_TYPES[kind])
+
+
+def is_text(seen: pa.DataType) -> bool:
+    """Return whether values are characters, or bytes that should be."""
+    return bool(
+        pt.is_string(seen)
+        or pt.is_large_string(seen)
+        or pt.is_string_view(seen)
+        or pt.is_binary(seen)
+        or pt.is_large_binary(seen)
+    )
+
+
+def _cast_to(kind: str) -> Conversion:
+    target = arrow_type(kind)
+    return lambda values: values if values.type == target else values.cast(target)
+
+
+def _to_int64(seen: pa.DataType) -> Conversion | None:
+    if is_text(seen):
+        return lambda values: _numbers(values).cast(EXACT).cast(pa.int64())
+    covered = pt.is_integer(seen) or pt.is_floating(seen) or pt.is_decimal(seen)
+    return _cast_to("int64") if covered or pt.is_boolean(seen) else None
+
+
+def _to_float64(seen: pa.DataType) -> Conversion | None:
+    if is_text(seen):
+        return lambda values: _finite(_numbers(values).cast(pa.float64()))
+    if pt.is_decimal(seen):
+        # By way of text: Arrow's own cast may miss the nearest double by one unit.
+        return lambda values: values.cast(pa.string()).cast(pa.float64())
+    return _cast_to("float64") if pt.is_integer(seen) or pt.is_floating(seen) else None
+
+
+def _to_datetime(seen: pa.DataType) -> Conversion | None:
+    if is_text(seen):
+        return lambda values: _in_years(_trimmed(values).cast(pa.timestamp("us")))
+    if pt.is_timestamp(seen) and seen.tz is not None:
+        return _to_wall_clock
+    if pt.is_timestamp(seen) or pt.is_date(seen):
+        cast = _cast_to("datetime")
+        return lambda values: _in_years(cast(values))
+    return None
+
+
+def _to_string(seen: pa.DataType) -> Conversion | None:
+    return _valid_text if is_text(seen) else None
+
+
+def _to_wall_clock(values: pa.Array) -> pa.Array:
+    utc = _in_years(values.cast(pa.timestamp("us", "UTC")))
+    return _in_years(pc.local_timestamp(utc.cast(NEW_YORK)))
+
+
+def _valid_text(values: pa.Array) -> pa.Array:
+    text = values.cast(pa.string())
+    # Readers trust a file's strings unseen, but BigQuery refuses bytes that are no UTF-8.
+    text.validate(full=True)
+    return text
+
+
+def _trimmed(values: pa.Array) -> pa.Array:
+    return pc.utf8_trim_whitespace(_valid_text(values))
+
+
+def _numbers(values: pa.Array) -> pa.Array:
+    """Return the texts; the pattern keeps out what Arrow parses too: ``0x10``, ``inf``."""
+    text = _trimmed(values)
+    return _all(text, pc.match_substring_regex(text, NUMBER), "no number")
+
+
+def _finite(values: pa.Array) -> pa.Array:
+    return _all(values, pc.is_finite(values), "beyond a double")
+
+
+def _in_years(values: pa.Array) -> pa.Array:
+    extremes = pc.min_max(values.cast(pa.int64()))
+    first, last = extremes["min"].as_py(), extremes["max"].as_py()
+    if first is not None and (first < YEAR_1 or last >= YEAR_10000):
+        raise pa.ArrowInvalid("outside the years 1 to 9999")
+    return values
+
+
+def _all(values: pa.Array, valid: pa.BooleanArray, what: str) -> pa.Array:
+    if valid.false_count:
+        raise pa.ArrowInvalid(what)
+    return values
+
+
+def _why_no_datetime(value: pa.Scalar, seen: pa.DataType) -> str:
+    if is_text(seen):
+        return "unparseable_timestamp"
+    is_finer = pt.is_timestamp(seen) and seen.unit == "ns" and _count(value) % 1000
+    return "finer_than_microseconds" if is_finer else "out_of_range"
+
+
+def _count(value: pa.Scalar) -> int:
+    """Return a ns timestamp as the number it is stored as."""
+    return int(pa.array([value], value.type).cast(pa.int64())[0].as_py())
+
+
+def _number(value: pa.Scalar, seen: pa.DataType) -> Decimal | None:
+    if not is_text(seen):
+        return Decimal(value.as_py())
+    raw = value.cast(pa.binary()).as_py().decode("utf-8", "replace").strip()
+    return Decimal(raw) if re.match(NUMBER, raw) else None

@@ -1,0 +1,177 @@
+"""One month from its raw file to its canonical file and its quarantine, streamed.
+
+Belongs here: the order of the steps, and that nothing is published until all is accounted for.
+Not here: the steps themselves.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyarrow.types as pt
+
+from pipeline.core import settings
+from pipeline.core.errors import Terminal
+from pipeline.core.files import discard, part_file, part_path, publish
+from pipeline.core.months import TripMonth
+from pipeline.core.provenance import Provenance
+from pipeline.normalize.audit import Audit, check_rows, check_written
+from pipeline.normalize.conform import Conformed, Conformer
+from pipeline.normalize.match import match_columns
+from pipeline.normalize.quarantine import Quarantine
+from pipeline.normalize.read import RawFile, one_ahead
+from pipeline.normalize.target import CanonicalMonthTarget
+from pipeline.schemas import service_schema
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]
+"""Told the rows that are done and how many there are."""
+
+TOP_REASONS: Final = 3
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """A month that was published: its row counts and what is odd about it."""
+
+    provenance: Provenance
+    audit: Audit
+
+    def __str__(self) -> str:
+        kept, quarantined = self.provenance.rows_kept, self.provenance.rows_quarantined
+        return f"{kept:,} rows kept, {quarantined:,} quarantined; {self.audit}"
+
+
+def rewrite_month(
+    source: Provenance,
+    raw_path: Path,
+    target: CanonicalMonthTarget,
+    progress: Progress = lambda done, total: None,
+) -> Rewritten:
+    """Make ``target`` from the raw file at ``raw_path``, which ``source`` describes.
+
+    Safe to call again: the same file gives the same bytes. Waits while another process writes the
+    same target. On an error nothing is published and no part is left.
+
+    Raises:
+        Terminal: the raw file is damaged, empty or of other columns, too many of its rows cannot
+            be represented, or the target cannot be written.
+    """
+    raw = RawFile(raw_path, target.month)
+    with closing(raw), part_file(target.path) as part:
+        try:
+            with Quarantine(target.quarantine_path, raw.schema) as quarantine:
+                rewrite = _Rewrite(target.month, source, raw, quarantine)
+                record = rewrite.write(part_path(target.path), progress)
+                check_written(target.month, part_path(target.path), kept=rewrite.kept)
+                quarantine.publish()
+                publish(part, target.path)
+        except BaseException:
+            discard(target.path)
+            raise
+    return Rewritten(record, rewrite.audit)
+
+
+class _Rewrite:
+    """The rows of one month on their way, and how many there were."""
+
+    def __init__(
+        self, month: TripMonth, source: Provenance, raw: RawFile, quarantine: Quarantine
+    ) -> None:
+        self.kept = 0
+        self.audit = Audit(month)
+        self._month = month
+        self._source = source
+        self._raw = raw
+        self._quarantine = quarantine
+        self._layout = match_columns(raw.schema, month)
+        if extras := self._layout.extras:
+            logger.warning("%s: no schema knows column %s; not kept", month, ", ".join(extras))
+
+    def write(self, path: Path, progress: Progress) -> Provenance:
+        """Write the canonical file and the quarantine; return the month's provenance."""
+        schema = service_schema(self._month.service)
+        with closing(parquet_writer(path, schema.arrow_schema())) as writer:
+            for conformed in one_ahead(self._conformed()):
+                self._add(conformed, writer)
+                progress(self._rows, self._raw.rows)
+            self._check_rows()
+            record = self._source.normalized(
+                kept=self.kept, quarantined=self._quarantine.rows, schema_version=schema.version
+            )
+            writer.add_key_value_metadata({**record.to_metadata(), **self.audit.to_metadata()})
+        return record
+
+    @property
+    def _rows(self) -> int:
+        return self.kept + self._quarantine.rows
+
+    def _conformed(self) -> Iterator[Conformed]:
+        conformer = Conformer(self._month, self._layout)
+        for batch in self._raw.batches(int(settings.normalize().batch_rows)):
+            yield conformer.conform(batch)
+
+    def _add(self, conformed: Conformed, writer: pq.ParquetWriter) -> None:
+        if conformed.rejected is not None:
+            self._quarantine.add(conformed.rejected, self._rows)
+            self._refuse_too_many()
+        self.audit.add(conformed.kept)
+        row_group_rows = int(settings.normalize().row_group_rows)
+        writer.write_batch(conformed.kept, row_group_size=row_group_rows)
+        self.kept += conformed.kept.num_rows
+
+    def _check_rows(self) -> None:
+        check_rows(
+            self._month,
+            read=self._rows,
+            footer=self._raw.rows,
+            downloaded=self._source.source_rows,
+        )
+
+    def _refuse_too_many(self) -> None:
+        share = float(settings.normalize().max_quarantined_share)
+        rows = self._quarantine.rows
+        if rows <= share * self._raw.rows:
+            return
+        raise Terminal(
+            f"{self._month}: too many rows cannot be represented",
+            seen=f"at least {rows:,} of {self._raw.rows:,}: {self._top_reasons()}",
+            expected=f"at most {share:.2%} ([normalize] max_quarantined_share)",
+            next_step="compare the raw file with TLC's; raise the share if the rows are as meant",
+        )
+
+    def _top_reasons(self) -> str:
+        told = {
+            match.column.name: f"{match.column.name} ({seen.type}, to be {match.column.kind})"
+            for match in self._layout.matches
+            if match.index is not None
+            for seen in [self._raw.schema.field(match.index)]
+        }
+        return ", ".join(
+            f"{count:,} {reason} in {told[column]}"
+            for (reason, column), count in self._quarantine.reasons.most_common(TOP_REASONS)
+        )
+
+
+def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """Return the writer of canonical files. The same rows always make the same bytes.
+
+    Times hardly repeat: as differences they are written a fifth faster than by a dictionary, and
+    smaller. Without Arrow's own schema the footer says only what every reader understands.
+    """
+    times = [field.name for field in schema if pt.is_timestamp(field.type)]
+    return pq.ParquetWriter(
+        path,
+        schema,
+        version="2.6",
+        compression="zstd",
+        use_dictionary=[name for name in schema.names if name not in times],
+        column_encoding=dict.fromkeys(times, "DELTA_BINARY_PACKED"),
+        store_schema=False,
+    )

@@ -1,0 +1,46 @@
+"""The task that brings one month to its canonical schema.
+
+Belongs here: what requires what, progress and what a run says. Not here: the rewriting.
+"""
+
+from typing import Final
+
+from pipeline.core import settings
+from pipeline.core.month_task import MonthTask
+from pipeline.download.target import RawMonthTarget
+from pipeline.download.task import DownloadMonth
+from pipeline.normalize.target import CanonicalMonthTarget
+
+REPORT_PERCENT: Final = 5
+
+
+class NormalizeMonth(MonthTask):
+    """The month as canonical parquet on local disk, every row accounted for."""
+
+    def requires(self) -> DownloadMonth:
+        """Return the task that fetches the month."""
+        return self.clone(DownloadMonth)
+
+    def output(self) -> CanonicalMonthTarget:
+        """Return the canonical file."""
+        return CanonicalMonthTarget(self.trip_month, settings.data_dir())
+
+    def run(self) -> None:
+        """Rewrite the raw file; safe to repeat and to run twice at once."""
+        from pipeline.normalize.rewrite import rewrite_month
+
+        target = self.output()
+        url = target.path.as_uri()
+        told = 0.0
+
+        def tell(done: int, total: int) -> None:
+            nonlocal told
+            percent = 100 * done / total
+            if percent - told >= REPORT_PERCENT:
+                told = percent
+                self.report(percent, f"{done:,} of {total:,} rows", url)
+
+        raw: RawMonthTarget = self.input()
+        rewritten = rewrite_month(raw.provenance(), raw.path, target, tell)
+        self.report(100, str(rewritten), url)
+        self.log(f"normalized: {rewritten}")
