@@ -69,6 +69,12 @@ def chance(rng: Rng, share: float, count: int) -> Values:
     return drawn
 
 
+def jittered(rng: Rng, index: Values) -> Values:
+    """Return each row's number plus a part of one, so that trips do not begin like clockwork."""
+    numbers: Values = index + rng.random(len(index))
+    return numbers
+
+
 def draw_journeys(rng: Rng, month: TripMonth, position: Values) -> Journeys:
     """Draw a trip for each ``position``, the share of the month's trips that began before it."""
     count = len(position)
@@ -81,15 +87,25 @@ def draw_journeys(rng: Rng, month: TripMonth, position: Values) -> Journeys:
 
 def _pickups(month: TripMonth, position: Values) -> Values:
     """Return when the trips began, by the inverse of the month's hourly distribution."""
-    days = (month.next_first_day - month.first_day).days
-    weekdays = [(month.first_day + timedelta(day)).weekday() for day in range(days)]
-    hours = np.concatenate(
-        [np.array(WEEKEND_HOURS if day >= 5 else WORKDAY_HOURS) * WEEKDAYS[day] for day in weekdays]
-    )
-    share = np.concatenate([[0.0], np.cumsum(hours) / hours.sum()])
+    share = _shares(month)
     start = int(np.datetime64(month.first_day, "s").astype(np.int64))
     offset = np.interp(position, share, np.arange(len(share)) * 3600)
-    return start + np.minimum(offset.astype(np.int64), days * 86_400 - 1)
+    return start + np.minimum(offset.astype(np.int64), (len(share) - 1) * 3600 - 1)
+
+
+@cache
+def _shares(month: TripMonth) -> Values:
+    """Return the share of the month's trips that began before each hour, 0 to 1."""
+    days = (month.next_first_day - month.first_day).days
+    weekdays = [(month.first_day + timedelta(day)).weekday() for day in range(days)]
+    weather = np.random.default_rng([month.year, month.month]).normal(1, 0.05, days)
+    hours = [
+        np.array(WEEKEND_HOURS if day >= 5 else WORKDAY_HOURS) * WEEKDAYS[day] * luck
+        for day, luck in zip(weekdays, weather, strict=True)
+    ]
+    trips = np.concatenate([[0.0], *hours]).cumsum()
+    shares: Values = trips / trips[-1]
+    return shares
 
 
 def _miles(rng: Rng, pickup_zone: Values, dropoff_zone: Values) -> Values:

@@ -17,6 +17,7 @@ from pipeline.sandbox.publisher.draws import (
     Values,
     chance,
     draw_journeys,
+    jittered,
     pick,
     urn,
 )
@@ -52,7 +53,7 @@ FHVHV_VOCABULARY: Final = {
 def fhv_columns(rng: Rng, month: TripMonth, index: Values, rows: int) -> Columns:
     """Return the canonical columns of the file's rows ``index``, of ``rows`` in all."""
     count = len(index)
-    trips = draw_journeys(rng, month, index / rows)
+    trips = draw_journeys(rng, month, jittered(rng, index) / rows)
     base = pick(rng, _bases(), count)
     padded = base + BASES * chance(rng, 0.013, count)
     return {
@@ -70,7 +71,7 @@ def fhv_columns(rng: Rng, month: TripMonth, index: Values, rows: int) -> Columns
 
 def fhvhv_columns(rng: Rng, month: TripMonth, index: Values, rows: int) -> Columns:
     """Return the canonical columns of the file's rows ``index``, of ``rows`` in all."""
-    trips = draw_journeys(rng, month, index / rows)
+    trips = draw_journeys(rng, month, jittered(rng, index) / rows)
     columns = _ride(rng, trips, uber=chance(rng, 0.72, len(index)))
     _add_fares(rng, month, trips, columns)
     return columns

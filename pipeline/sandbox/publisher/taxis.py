@@ -17,6 +17,7 @@ from pipeline.sandbox.publisher.draws import (
     Values,
     chance,
     draw_journeys,
+    jittered,
     pick,
     urn,
 )
@@ -57,7 +58,7 @@ CARD, FLEX = 1, 0
 def taxi_columns(rng: Rng, month: TripMonth, index: Values, rows: int) -> Columns:
     """Return the canonical columns of the file's rows ``index``, of ``rows`` in all."""
     unreported = index >= rows - _unreported_rows(month, rows)
-    trips = draw_journeys(rng, month, _position(month, index, rows))
+    trips = draw_journeys(rng, month, _position(month, jittered(rng, index), rows))
     columns = _trip(rng, month, trips) | _payment(rng, month, trips)
     _add_fares(rng, month, trips, columns)
     _forget(month, columns, unreported)
