@@ -11,35 +11,53 @@ from pipeline.core.errors import PipelineError
 CHATTER: Final = (
     "Informed scheduler",
     "Running Worker with",
-    "Worker %s was stopped",
+    "Worker Worker(",
     "Done scheduling",
-    "Done",
     "There are no more tasks",
     "There are %s pending tasks",
+    "Data for %s does not exist",
     "logging configured",
     "Loaded",
 )
-"""How Luigi's INFO lines begin that tell nothing about a month."""
+"""How Luigi's lines begin that tell nothing about a month, or what a line of ours has told."""
+
+TRACEBACK: Final = "Traceback (most recent call last):"
+WORKER: Final = "[pid %s] Worker %s "
+SUMMARY: Final = "===== Luigi Execution Summary ====="
 
 
 class ConsoleHandler(logging.StreamHandler):  # type: ignore[type-arg]
     """Writes to standard error and leaves out what Luigi says about itself."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return False for Luigi's INFO chatter."""
-        if record.levelno <= logging.INFO and str(record.msg).startswith(CHATTER):
-            return False
-        return bool(super().filter(record))
+        """Return False for Luigi's chatter."""
+        is_chatter = record.levelno <= logging.WARNING and str(record.msg).startswith(CHATTER)
+        return not is_chatter and bool(super().filter(record))
 
 
 class LineFormatter(logging.Formatter):
-    """Formats an expected error as its one line; only a real defect keeps its traceback."""
+    """Formats every event as one line; only a real defect keeps its traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record's line; see the class."""
-        error = record.exc_info[1] if record.exc_info else None
-        if not isinstance(error, PipelineError):
-            return super().format(record)
         told = logging.makeLogRecord(record.__dict__)
-        told.msg, told.args, told.exc_info, told.exc_text = str(error), (), None, None
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, PipelineError):
+            told.msg, told.args, told.exc_info, told.exc_text = str(error), (), None, None
+        elif record.name == "luigi-interface":
+            _shorten(told)
         return super().format(told)
+
+
+def _shorten(record: logging.LogRecord) -> None:
+    """Leave out of Luigi's line what is the same in every line."""
+    text = str(record.msg)
+    if text.startswith(WORKER) and isinstance(record.args, tuple):
+        record.msg, record.args = text.removeprefix(WORKER), record.args[2:]
+    elif SUMMARY in text:
+        record.msg = next(line for line in text.splitlines() if line.startswith("This progress"))
+    elif TRACEBACK in text:
+        # Luigi quotes what complete() raised as text; of an expected error the last line tells all.
+        kind, _, told = text.rstrip().splitlines()[-1].partition(": ")
+        if kind.startswith("pipeline."):
+            record.msg, record.levelno, record.levelname = told, logging.ERROR, "ERROR"
