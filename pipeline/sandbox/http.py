@@ -50,6 +50,9 @@ class ApiHandler(RequestHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer an error as Google's APIs do."""
         error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
+        if status_code == 405:  # tornado's own answer to a method that a handler does not define
+            error = NotImplementedHere(f"{self.request.method} {self.request.path}")
+            status_code = error.status_code
         message = (
             error.message if isinstance(error, ApiError) else f"{type(error).__name__}: {error}"
         )

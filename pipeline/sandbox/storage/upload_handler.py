@@ -1,0 +1,109 @@
+"""The route that takes uploads, whose bodies are streamed to disk.
+
+Belongs here: choosing a receiver for a request and answering for it. Not here: what a body becomes
+(``receivers.py``).
+"""
+
+from typing import Any, Final, cast
+
+from tornado.web import stream_request_body
+
+from pipeline.sandbox.http import ApiError, NotImplementedHere
+from pipeline.sandbox.storage.base import CONDITIONS, StorageHandler
+from pipeline.sandbox.storage.errors import Invalid
+from pipeline.sandbox.storage.objects import ObjectStore
+from pipeline.sandbox.storage.ranges import ChunkRange
+from pipeline.sandbox.storage.receivers import (
+    Answer,
+    BeginReceiver,
+    ChunkReceiver,
+    MultipartReceiver,
+    Receiver,
+    Turns,
+)
+from pipeline.sandbox.storage.uploads import Uploads
+
+MAX_OBJECT_BYTES: Final = 5 << 40
+
+
+@stream_request_body
+class UploadHandler(StorageHandler):
+    """``/upload/.../o``: multipart uploads, and resumable ones from begin to end."""
+
+    query_options = dict.fromkeys(
+        ("POST", "PUT", "DELETE"), CONDITIONS | {"uploadType", "name", "upload_id"}
+    )
+
+    def initialize(self, store: ObjectStore, uploads: Uploads, turns: Turns) -> None:  # type: ignore[override]
+        """Take the store and the sessions."""
+        super().initialize(store)
+        self.uploads, self.turns = uploads, turns
+        self.receiver: Receiver | None = None
+        self.failure: ApiError | None = None
+
+    async def prepare(self) -> None:
+        """Choose what the body becomes."""
+        super().prepare()
+        cast(Any, self.request.connection).set_max_body_size(MAX_OBJECT_BYTES)
+        self.receiver = await self._choose(self.path_args[0])
+
+    def data_received(self, chunk: bytes) -> None:
+        """Pass the body on; a refusal is answered when all of it has been read."""
+        if self.failure is None and self.receiver is not None:
+            try:
+                self.receiver.feed(chunk)
+            except ApiError as error:
+                self.failure = error
+            except OSError as error:
+                self.failure = ApiError(507, "insufficientStorage", f"cannot write: {error}")
+
+    async def post(self, bucket: str) -> None:
+        """Answer what came of the upload."""
+        if self.failure is not None:
+            raise self.failure
+        assert self.receiver is not None
+        self._answer(await self.receiver.finish())
+
+    put = post
+
+    async def delete(self, bucket: str) -> None:
+        """Cancel a resumable upload."""
+        if not isinstance(self.receiver, ChunkReceiver):
+            raise Invalid("DELETE without upload_id")
+        self._answer(await self.receiver.cancel())
+
+    def on_finish(self) -> None:
+        """Let go."""
+        if self.receiver is not None:
+            self.receiver.leave()
+
+    on_connection_close = on_finish
+
+    def _answer(self, answer: Answer) -> None:
+        for name, value in answer.headers.items():
+            self.set_header(name, value)
+        if answer.body is not None:
+            self.respond_resource(answer.body)
+            return
+        self.set_status(answer.status)
+        self.finish()
+
+    async def _choose(self, bucket: str) -> Receiver:
+        query, headers = self.query, self.request.headers
+        if "upload_id" in query:
+            asking = self.request.method == "DELETE"
+            length = int(headers.get("Content-Length", "0"))
+            content_range = "bytes */*" if asking else headers.get("Content-Range")
+            chunk = ChunkRange.from_header(content_range, length)
+            sent = headers.get("X-Goog-Hash", "")
+            return await ChunkReceiver(
+                self.uploads, self.turns, query["upload_id"], chunk, sent
+            ).open()
+        kind = query.get("uploadType")
+        if kind == "multipart":
+            return MultipartReceiver(self.store, bucket, query, headers.get("Content-Type", ""))
+        if kind == "resumable":
+            address = self.host + self.request.path
+            content_type = headers.get("X-Upload-Content-Type")
+            return BeginReceiver(self.uploads, bucket, query, content_type, address)
+        raise NotImplementedHere(f"uploadType={kind}")
