@@ -79,6 +79,8 @@ def _weather(state: RetryCallState) -> Weather:
 def _tell(state: RetryCallState) -> None:
     weather = _weather(state)
     level = logging.DEBUG if isinstance(weather, Unreachable) else logging.WARNING
+    # What the user can do about it matters only when the attempts are used up.
+    seen = str(weather).partition("; next: ")[0]
     logger.log(
-        level, "%s; attempt %d in %.1f s", weather, state.attempt_number + 1, state.upcoming_sleep
+        level, "%s; attempt %d in %.1f s", seen, state.attempt_number + 1, state.upcoming_sleep
     )
