@@ -1,11 +1,12 @@
 """The sandbox's publisher, asked over HTTP."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pyarrow.parquet as pq
 import pytest
@@ -15,8 +16,9 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application
 
 from pipeline.core.months import TripMonth
+from pipeline.sandbox.publisher import handlers
 from pipeline.sandbox.publisher.handlers import routes
-from pipeline.sandbox.publisher.samples import sample_path, write_sample
+from pipeline.sandbox.publisher.samples import ensure_sample, sample_path, write_sample
 
 ROWS = 500
 MONTH = TripMonth("green", 2024, 3)
@@ -174,11 +176,53 @@ def test_a_month_made_again_has_the_same_etag(publisher: Publisher, http: reques
     assert http.get(publisher.address(month)).headers["ETag"] == first
 
 
-def test_concurrent_first_requests_make_the_sample_once(publisher: Publisher) -> None:
+def test_concurrent_first_requests_make_the_sample_once(
+    publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
     month = TripMonth("fhvhv", 2024, 6)
+    made = []
+
+    def slowly(month: TripMonth, rows: int, path: Path) -> None:
+        made.append(month)
+        time.sleep(0.3)
+        ensure_sample(month, rows, path)
+
+    monkeypatch.setattr(handlers, "ensure_sample", slowly)
     with ThreadPoolExecutor(12) as pool:
         answers = list(pool.map(lambda _: requests.get(publisher.address(month)), range(24)))
+    assert made == [month]
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.content for answer in answers}) == 1
-    assert len({answer.headers["Last-Modified"] for answer in answers}) == 1
-    assert not list(publisher.file(month).parent.glob("*.part"))
+
+
+def test_other_months_are_served_while_one_is_being_made(
+    publisher: Publisher, http: requests.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    http.get(publisher.address())
+    slow, released = TripMonth("fhvhv", 2024, 7), Event()
+
+    def stuck(month: TripMonth, rows: int, path: Path) -> None:
+        assert released.wait(30)
+        ensure_sample(month, rows, path)
+
+    monkeypatch.setattr(handlers, "ensure_sample", stuck)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(requests.get, publisher.address(slow))
+        assert http.get(publisher.address()).status_code == 200
+        assert not waiting.done()
+        released.set()
+        assert waiting.result().status_code == 200
+
+
+def test_a_sample_that_cannot_be_made_is_500_in_one_line_and_made_when_it_can(
+    publisher: Publisher, http: requests.Session
+) -> None:
+    month = TripMonth("fhvhv", 2024, 8)
+    part = publisher.file(month).with_name(f"{month.file_name}.part")
+    part.mkdir()
+    answer = http.get(publisher.address(month))
+    assert answer.status_code == 500
+    assert answer.text.startswith("500: cannot write")
+    assert answer.text.count("\n") == 1
+    part.rmdir()
+    assert http.get(publisher.address(month)).status_code == 200
