@@ -1,0 +1,64 @@
+"""What the warehouse's handlers share: threads, paging, etags.
+
+Belongs here: the base handler. Not here: any route (``handlers.py``).
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import duckdb
+
+from pipeline.sandbox.http import ApiError, ApiHandler
+from pipeline.sandbox.warehouse.catalog import Resource
+from pipeline.sandbox.warehouse.database import refusal
+from pipeline.sandbox.warehouse.warehouse import Warehouse
+
+T = TypeVar("T")
+
+
+class WarehouseHandler(ApiHandler):
+    """A handler that does its work in a thread, so that the event loop stays free."""
+
+    def initialize(self, warehouse: Warehouse) -> None:
+        """Take the warehouse that the routes were made for."""
+        self.warehouse = warehouse
+        self.catalog = warehouse.catalog
+        self.database = warehouse.database
+
+    def prepare(self) -> None:
+        """Refuse other projects."""
+        project = self.path_kwargs.get("project")
+        if project is not None:
+            self.catalog.check_project(project)
+
+    async def run(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Return what ``work(*arguments)`` returns in a thread; a failed statement is a 400."""
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self.warehouse.api_threads, work, *arguments)
+        except duckdb.Error as error:
+            raise refusal(error) from error
+
+    def number(self, name: str, default: int, most: int = 2**62) -> int:
+        """Return a whole number from the query string, at most ``most``; 400 where it is none."""
+        text = self.get_query_argument(name, "")
+        if text and not text.isdigit():
+            raise ApiError(400, "invalid", f"Invalid value for {name}: {text}")
+        return min(int(text) if text else default, most)
+
+    def offset(self) -> int:
+        """Return where the page begins: the token is the number of what came before."""
+        return self.number("pageToken", 0)
+
+    def check_etag(self, resource: Resource) -> None:
+        """Raise 412 where ``If-Match`` names another version than ``resource``."""
+        wanted = self.request.headers.get("If-Match")
+        if wanted not in (None, "*", resource["etag"]):
+            raise ApiError(412, "conditionNotMet", "Precondition Failed")
+
+
+def page(items: list[Resource], offset: int, size: int) -> tuple[list[Resource], Resource]:
+    """Return one page of ``items`` and what to answer of the next: its token, if there is one."""
+    end = offset + size
+    return items[offset:end], {"nextPageToken": str(end)} if end < len(items) else {}
