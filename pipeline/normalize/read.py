@@ -4,7 +4,7 @@ Belongs here: opening, streaming and what a broken file is called. Not here: wha
 mean (``match.py``).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,10 +72,10 @@ class RawFile:
             ) from error
 
 
-def one_ahead(items: Iterable[T]) -> Iterator[T]:
+def one_ahead(items: Iterable[T]) -> Generator[T]:
     """Yield ``items``, making the next one in a thread while the last one is used.
 
-    What making an item raises is raised here.
+    What making an item raises is raised here. Closing it waits for the item in the making.
     """
     iterator = iter(items)
     with ThreadPoolExecutor(1, thread_name_prefix="one-ahead") as thread:

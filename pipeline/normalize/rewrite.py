@@ -97,8 +97,9 @@ class _Rewrite:
     def write(self, path: Path, progress: Progress) -> Provenance:
         """Write the canonical file and the quarantine; return the month's provenance."""
         schema = service_schema(self._month.service)
-        with closing(parquet_writer(path, schema.arrow_schema())) as writer:
-            for conformed in one_ahead(self._conformed()):
+        batches = one_ahead(self._conformed())
+        with closing(parquet_writer(path, schema.arrow_schema())) as writer, closing(batches):
+            for conformed in batches:
                 self._add(conformed, writer)
                 progress(self._rows, self._raw.rows)
             self._check_rows()

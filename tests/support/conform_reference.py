@@ -1,0 +1,102 @@
+"""What conforming a value means, in plain Python: the judge of ``pipeline.normalize``.
+
+``convert(value, seen, kind)`` returns the canonical value, or raises Refused with the reason.
+A value is a Python int, float, Decimal, str, bytes or bool as stored; a time is its count of
+``seen`` units since 1970. A canonical datetime is its count of microseconds.
+"""
+
+import math
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+EPOCH = datetime(1970, 1, 1)
+TICKS = {"s": 1_000_000, "ms": 1000, "us": 1}
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d(:\d\d(:\d\d(\.\d{1,6})?)?)?)?", re.ASCII)
+
+
+class Refused(Exception):
+    """Why a row cannot be represented; the argument is the reason code."""
+
+
+def convert(value: Any, seen: str, kind: str) -> Any:
+    if value is None:
+        return None
+    return {"int64": whole, "float64": double, "datetime": moment, "string": text}[kind](
+        value, seen
+    )
+
+
+def whole(value: Any, seen: str) -> int:
+    number = parsed(value) if isinstance(value, str) else value
+    if isinstance(number, float) and not math.isfinite(number):
+        raise Refused("not_an_integer")
+    if number != int(number):
+        raise Refused("not_an_integer")
+    if not -(2**63) <= number < 2**63:
+        raise Refused("out_of_range")
+    return int(number)
+
+
+def double(value: Any, seen: str) -> float:
+    if isinstance(value, int) and abs(value) > 2**53:
+        raise Refused("out_of_range")
+    if isinstance(value, str):
+        parsed(value)
+        if math.isinf(float(value)):
+            raise Refused("out_of_range")
+    return float(value)
+
+
+def text(value: Any, seen: str) -> str:
+    if isinstance(value, str):
+        return value
+    try:
+        return str(value, "utf-8")
+    except UnicodeDecodeError:
+        raise Refused("not_utf8") from None
+
+
+def moment(value: Any, seen: str) -> int:
+    if isinstance(value, str):
+        return parsed_moment(value)
+    if seen == "date32":
+        return in_years(value * 86_400_000_000)
+    unit = seen.removeprefix("timestamp[").split(",")[0].rstrip("]")
+    if unit == "ns":
+        if value % 1000:
+            raise Refused("finer_than_microseconds")
+        return in_years(value // 1000)
+    count = in_years(value * TICKS[unit])
+    return wall_clock(count) if "tz" in seen else count
+
+
+def parsed(value: str) -> Decimal:
+    if not NUMBER.fullmatch(value.strip()):
+        raise Refused("unparseable_number")
+    return Decimal(value.strip())
+
+
+def parsed_moment(value: str) -> int:
+    try:
+        if not MOMENT.fullmatch(value.strip()):
+            raise ValueError
+        return (datetime.fromisoformat(value.strip()) - EPOCH) // timedelta(microseconds=1)
+    except ValueError:
+        raise Refused("unparseable_timestamp") from None
+
+
+def in_years(count: int) -> int:
+    first, last = datetime.min - EPOCH, datetime.max - EPOCH
+    if not first <= timedelta(microseconds=1) * min(max(count, -(10**17)), 10**18) <= last:
+        raise Refused("out_of_range")
+    return count
+
+
+def wall_clock(count: int) -> int:
+    utc = (EPOCH + timedelta(microseconds=count)).replace(tzinfo=UTC)
+    local = utc.astimezone(ZoneInfo("America/New_York")).replace(tzinfo=None)
+    return (local - EPOCH) // timedelta(microseconds=1)
