@@ -1,0 +1,97 @@
+"""Columns are found by name, whatever its case and place; what cannot be matched is refused."""
+
+import pyarrow as pa
+import pytest
+
+from pipeline.core.errors import Terminal
+from pipeline.core.months import TripMonth
+from pipeline.normalize.conform import Conformer
+from pipeline.normalize.match import Layout, match_columns
+from pipeline.schemas import service_schema
+
+YELLOW = TripMonth("yellow", 2021, 1)
+
+
+def file_schema(month: TripMonth) -> pa.Schema:
+    return service_schema(month.service).era(month).file_schema(month)
+
+
+def places(layout: Layout) -> dict[str, int | None]:
+    return {match.column.name: match.index for match in layout.matches}
+
+
+def without(schema: pa.Schema, name: str) -> pa.Schema:
+    return schema.remove(schema.get_field_index(name))
+
+
+def test_columns_are_found_by_name_not_by_place() -> None:
+    schema = file_schema(YELLOW)
+    backwards = pa.schema(reversed(list(schema)))
+    found = places(match_columns(backwards, YELLOW))
+    assert found["VendorID"] == len(schema) - 1
+    assert found["airport_fee"] == 0
+
+
+def test_the_case_of_a_name_does_not_matter() -> None:
+    shouted = pa.schema([pa.field(field.name.upper(), field.type) for field in file_schema(YELLOW)])
+    assert places(match_columns(shouted, YELLOW)) == places(
+        match_columns(file_schema(YELLOW), YELLOW)
+    )
+
+
+def test_a_column_that_the_era_does_not_have_yet_is_null() -> None:
+    layout = match_columns(file_schema(YELLOW), YELLOW)
+    assert places(layout)["request_source"] is None
+    batch = pa.RecordBatch.from_pylist([{"VendorID": 1}], schema=file_schema(YELLOW))
+    assert Conformer(YELLOW, layout).conform(batch).kept["request_source"].to_pylist() == [None]
+
+
+def test_a_column_ahead_of_its_era_is_taken() -> None:
+    early = file_schema(YELLOW).append(pa.field("cbd_congestion_fee", pa.float64()))
+    assert places(match_columns(early, YELLOW))["cbd_congestion_fee"] == len(early) - 1
+
+
+def test_a_missing_column_is_named() -> None:
+    with pytest.raises(Terminal, match="yellow 2021-01: the file lacks fare_amount; seen: Vend"):
+        match_columns(without(file_schema(YELLOW), "fare_amount"), YELLOW)
+
+
+@pytest.mark.parametrize("other", ["green", "fhv", "fhvhv"])
+def test_a_file_of_another_service_is_called_by_its_name(other: str) -> None:
+    with pytest.raises(Terminal, match=f"it looks like a file of service {other};"):
+        match_columns(file_schema(TripMonth(other, 2021, 1)), YELLOW)
+
+
+def test_two_spellings_of_one_column_are_refused() -> None:
+    doubled = file_schema(YELLOW).append(pa.field("Airport_fee", pa.float64()))
+    with pytest.raises(Terminal, match="airport_fee more than once; seen: airport_fee, Airport"):
+        match_columns(doubled, YELLOW)
+
+
+def test_unknown_columns_are_told_but_not_the_index_of_pandas() -> None:
+    extended = file_schema(YELLOW)
+    for name in ("surge", "__index_level_0__", "mood"):
+        extended = extended.append(pa.field(name, pa.int64()))
+    assert match_columns(extended, YELLOW).extras == ("surge", "mood")
+
+
+def conform_with(name: str, values: pa.Array) -> pa.RecordBatch:
+    schema = file_schema(YELLOW)
+    place = schema.get_field_index(name)
+    batch = pa.RecordBatch.from_pylist([{}] * len(values), schema=schema)
+    batch = batch.set_column(place, pa.field(name, values.type), values)
+    return Conformer(YELLOW, match_columns(batch.schema, YELLOW)).conform(batch).kept
+
+
+@pytest.mark.parametrize(
+    "values", [pa.array([True]), pa.array([[1.0]]), pa.array([{"cents": 1}])], ids=str
+)
+def test_a_column_of_the_wrong_kind_is_named_with_both_types(values: pa.Array) -> None:
+    with pytest.raises(Terminal, match="column fare_amount is of the wrong kind") as refused:
+        conform_with("fare_amount", values)
+    assert f"seen: {values.type}; expected: float64" in str(refused.value)
+
+
+def test_a_column_without_values_may_be_of_any_type() -> None:
+    kept = conform_with("store_and_fwd_flag", pa.array([None, None], pa.float64()))
+    assert kept["store_and_fwd_flag"].to_pylist() == [None, None]
