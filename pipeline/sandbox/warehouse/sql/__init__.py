@@ -1,0 +1,23 @@
+"""GoogleSQL in, DuckDB out, and the result as BigQuery's REST API answers it.
+
+Belongs here: translation and encoding, without a connection to anything. What is not known to mean
+the same in DuckDB is refused (501), never guessed. Not here: catalogs, jobs, transactions.
+
+A connection that runs these statements needs ``SET TimeZone='UTC'``.
+"""
+
+from pipeline.sandbox.warehouse.sql.errors import query_error
+from pipeline.sandbox.warehouse.sql.results import encode_rows, readable, schema_of
+from pipeline.sandbox.warehouse.sql.statement import Statement, compile_statement
+from pipeline.sandbox.warehouse.sql.tables import TableRef, TableResolver
+
+__all__ = [
+    "Statement",
+    "TableRef",
+    "TableResolver",
+    "compile_statement",
+    "encode_rows",
+    "query_error",
+    "readable",
+    "schema_of",
+]
