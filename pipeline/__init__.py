@@ -2,3 +2,10 @@
 
 Belongs here: the tasks a command line can name, and nothing else.
 """
+
+from pipeline.bigquery.task import LoadMonthToBQ
+from pipeline.download.task import DownloadMonth
+from pipeline.lake.task import UploadMonthToGCS
+from pipeline.normalize.task import NormalizeMonth
+
+__all__ = ["DownloadMonth", "LoadMonthToBQ", "NormalizeMonth", "UploadMonthToGCS"]

@@ -91,6 +91,8 @@ def explained(service: str, what: str) -> Iterator[None]:
     except InterpolationMissingEnvvarError as error:
         next_step = "export it, or write the value into config/<profile>.cfg"
         raise Terminal(f"{service}: unset setting", seen=error, next_step=next_step) from error
+    except api.MethodNotImplemented as error:
+        raise Terminal(f"{service} refused {what}", seen=_brief(error)) from error
     except (
         api.RetryError,
         api.ServerError,

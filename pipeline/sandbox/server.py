@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -66,7 +67,7 @@ def serve(root: Path, port: int, sample_rows: int) -> int:
 
 async def _run(root: Path, sockets: list, sample_rows: int) -> None:  # type: ignore[type-arg]
     store = ObjectStore(root / "storage")
-    warehouse = Warehouse(root / "warehouse", store.path_of, store.names)
+    warehouse = Warehouse(root / "warehouse", _object_path(store), store.names)
     warehouse.start()
     routes = [
         *storage_routes(store),
@@ -85,6 +86,16 @@ async def _run(root: Path, sockets: list, sample_rows: int) -> None:  # type: ig
     server.stop()
     warehouse.close()
     (root / "server.json").unlink(missing_ok=True)
+
+
+def _object_path(store: ObjectStore) -> Callable[[str, str], Path]:
+    def path(bucket: str, name: str) -> Path:
+        try:
+            return store.path_of(bucket, name)
+        except LookupError as error:
+            raise FileNotFoundError(f"gs://{bucket}/{name}") from error
+
+    return path
 
 
 def _lock(root: Path) -> TextIO | None:
