@@ -29,7 +29,7 @@ class BucketsHandler(StorageHandler):
     """``/b``: insert and list."""
 
     query_options = {
-        "GET": {"project", "prefix", "maxResults", "pageToken"},
+        "GET": {"project", "prefix"},
         "POST": {"project"},
     }
 

@@ -7,6 +7,7 @@ uploads (``uploads.py``).
 
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -108,12 +109,14 @@ class ObjectStore:
 
     def list_objects(self, bucket: str, query: ListQuery) -> Page:
         """Return one page of a bucket's objects; raise NotFound."""
-        return page(self._rows(bucket, query), query)
+        with self.catalogue.transaction():
+            return page(self._rows(bucket, query), query)
 
     def names(self, bucket: str, prefix: str = "") -> list[str]:
         """Return the names of all live objects that begin with ``prefix``, in order."""
-        rows = self._rows(bucket, ListQuery(prefix=prefix))
-        return [name for name, _, _ in rows if name.startswith(prefix)]
+        with self.catalogue.transaction():
+            rows = self._rows(bucket, ListQuery(prefix=prefix))
+            return [name for name, _, _ in rows if name.startswith(prefix)]
 
     def patch(
         self,
@@ -175,7 +178,7 @@ class ObjectStore:
         os.link(self.catalogue.path(version.file), link)
         return link
 
-    def _rows(self, bucket: str, query: ListQuery) -> list[tuple[str, int, str]]:
+    def _rows(self, bucket: str, query: ListQuery) -> Iterable[tuple[str, int, str]]:
         statement = (
             "SELECT name, generation, resource FROM objects WHERE bucket = ? AND name >= ?"
             + ("" if query.versions else " AND live")
@@ -183,7 +186,7 @@ class ObjectStore:
         )
         with self.catalogue.transaction() as db:
             self.buckets.get(bucket)
-            return db.execute(statement, [bucket, query.first_name]).fetchall()
+            return db.execute(statement, [bucket, query.first_name])
 
     def _version(self, bucket: str, name: str, generation: int | None) -> Version:
         with self.catalogue.transaction():

@@ -79,7 +79,7 @@ class MultipartReceiver:
         self._store, self._bucket, self._query = store, bucket, query
         self._body = RelatedBody(content_type)
         self._path: Path = store.catalogue.new_file("multipart")
-        self._file: BinaryIO = self._path.open("wb")
+        self._file: BinaryIO = self._path.open("wb", buffering=0)
 
     def feed(self, chunk: bytes) -> None:
         """Write what is content."""
@@ -189,7 +189,7 @@ class ChunkReceiver:
         self._file: BinaryIO | None = None
         self._session: Session | None = None
 
-    async def open(self) -> "ChunkReceiver":
+    async def open(self) -> None:
         """Take the session over; raise NotFound, or Invalid where the chunk does not fit."""
         await self._turns.take(self._id, self)
         self._session = await in_pool(self._uploads.get, self._id)
@@ -197,7 +197,6 @@ class ChunkReceiver:
             self._check_fits(self._chunk.offsets, self._session.received)
             self._file = self._session.path.open("r+b", buffering=0)
             self._file.seek(self._chunk.offsets.start)
-        return self
 
     def feed(self, chunk: bytes) -> None:
         """Write to disk; bytes that were sent before are written over."""

@@ -55,14 +55,17 @@ class UploadHandler(StorageHandler):
             except ApiError as error:
                 self.failure = error
             except OSError as error:
-                self.failure = ApiError(507, "insufficientStorage", f"cannot write: {error}")
+                self.failure = _disk_error(error)
 
     async def post(self, bucket: str) -> None:
         """Answer what came of the upload."""
         if self.failure is not None:
             raise self.failure
         assert self.receiver is not None
-        self._answer(await self.receiver.finish())
+        try:
+            self._answer(await self.receiver.finish())
+        except OSError as error:
+            raise _disk_error(error) from error
 
     put = post
 
@@ -77,7 +80,10 @@ class UploadHandler(StorageHandler):
         if self.receiver is not None:
             self.receiver.leave()
 
-    on_connection_close = on_finish
+    def on_connection_close(self) -> None:
+        """Let go of an upload that was broken off."""
+        super().on_connection_close()
+        self.on_finish()
 
     def _answer(self, answer: Answer) -> None:
         for name, value in answer.headers.items():
@@ -91,14 +97,7 @@ class UploadHandler(StorageHandler):
     async def _choose(self, bucket: str) -> Receiver:
         query, headers = self.query, self.request.headers
         if "upload_id" in query:
-            asking = self.request.method == "DELETE"
-            length = int(headers.get("Content-Length", "0"))
-            content_range = "bytes */*" if asking else headers.get("Content-Range")
-            chunk = ChunkRange.from_header(content_range, length)
-            sent = headers.get("X-Goog-Hash", "")
-            return await ChunkReceiver(
-                self.uploads, self.turns, query["upload_id"], chunk, sent
-            ).open()
+            return await self._choose_session(query["upload_id"])
         kind = query.get("uploadType")
         if kind == "multipart":
             return MultipartReceiver(self.store, bucket, query, headers.get("Content-Type", ""))
@@ -107,3 +106,18 @@ class UploadHandler(StorageHandler):
             content_type = headers.get("X-Upload-Content-Type")
             return BeginReceiver(self.uploads, bucket, query, content_type, address)
         raise NotImplementedHere(f"uploadType={kind}")
+
+    async def _choose_session(self, session_id: str) -> Receiver:
+        headers = self.request.headers
+        asked = "bytes */*" if self.request.method == "DELETE" else headers.get("Content-Range")
+        chunk = ChunkRange.from_header(asked, int(headers.get("Content-Length", "0")))
+        hashes = headers.get("X-Goog-Hash", "")
+        receiver = ChunkReceiver(self.uploads, self.turns, session_id, chunk, hashes)
+        self.receiver = receiver
+        await receiver.open()
+        return receiver
+
+
+def _disk_error(error: OSError) -> ApiError:
+    # Not among the statuses that clients retry: a full disk stays full.
+    return ApiError(507, "insufficientStorage", f"cannot write: {error}")
