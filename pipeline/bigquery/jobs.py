@@ -8,7 +8,7 @@ compared, waited for and adopted. A failed job's id is spent: the next attempt's
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from pipeline.connections.google import bigquery_client, bigquery_limits
 from pipeline.core import settings
@@ -60,9 +60,10 @@ def run_once(
 
 def _known_job(job_id: str) -> "LoadJob":
     config = settings.bigquery()
-    return bigquery_client().get_job(
+    job = bigquery_client().get_job(
         job_id, project=config.project, location=config.location, **bigquery_limits()
     )
+    return cast("LoadJob", job)
 
 
 def _wait(job: "LoadJob", watch: Callable[["LoadJob"], None]) -> None:

@@ -117,7 +117,7 @@ def _is_in_force(month: TripMonth, source: LakeObject, job: "LoadJob") -> bool:
     newest = ledger.find(month)
     if newest is not None and newest.job_id != job.job_id and newest.loaded_at > job.ended:
         return False
-    return _partition_rows(month) == job.output_rows
+    return bool(_partition_rows(month) == job.output_rows)
 
 
 def _partition_rows(month: TripMonth) -> int | None:

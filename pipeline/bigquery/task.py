@@ -15,7 +15,7 @@ class LoadMonthToBQ(MonthTask):
 
     def requires(self) -> UploadMonthToGCS:
         """Return the task that puts the month into the lake."""
-        return self.clone(UploadMonthToGCS)
+        return self.same_month(UploadMonthToGCS)
 
     def output(self) -> BigQueryMonthTarget:
         """Return the month's partition."""
@@ -31,7 +31,7 @@ class LoadMonthToBQ(MonthTask):
         month = self.trip_month
         with explained("BigQuery", f"preparing the table of {month}"):
             ensure_tables(month.service)
-        source = self.input().object()
+        source = self.requires().output().object()
         loaded = load_month(month, source, self._watch)
         ledger.record(month, loaded)
         message = f"{loaded.partition_rows:,} rows in {month.table_name}${month.partition_id}"

@@ -5,7 +5,7 @@ Belongs here: what all stages' tasks share. Not here: any stage's work.
 
 import logging
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import luigi
 
@@ -15,6 +15,7 @@ from pipeline.core.scheduler import choose_scheduler
 from pipeline.core.settings import load_profile
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T", bound=luigi.Task)
 
 
 class WholeNumber(luigi.IntParameter):
@@ -50,6 +51,10 @@ class MonthTask(luigi.Task):
     def trip_month(self) -> TripMonth:
         """The month; raises BadRequest where there can be none."""
         return TripMonth(self.service, int(self.year), int(self.month))
+
+    def same_month(self, task: type[T]) -> T:
+        """Return another stage's task about the same month."""
+        return cast(T, self.clone(task))  # type: ignore[no-untyped-call]
 
     def on_failure(self, exception: BaseException) -> Any:
         """Return what the dashboard shows: one line for an expected error."""

@@ -42,7 +42,7 @@ class DownloadMonth(MonthTask):
 
     def requires(self) -> PublishedMonth:
         """Return the month at its publisher."""
-        return self.clone(PublishedMonth)
+        return self.same_month(PublishedMonth)
 
     def output(self) -> RawMonthTarget:
         """Return the raw file."""

@@ -1,13 +1,8 @@
 """Put a canonical month into the lake."""
 
-from typing import TYPE_CHECKING
-
 from pipeline.core.month_task import MonthTask
 from pipeline.lake.target import LakeMonthTarget
 from pipeline.normalize.task import NormalizeMonth
-
-if TYPE_CHECKING:
-    from pipeline.normalize.target import CanonicalMonthTarget
 
 
 class UploadMonthToGCS(MonthTask):
@@ -15,7 +10,7 @@ class UploadMonthToGCS(MonthTask):
 
     def requires(self) -> NormalizeMonth:
         """Return the task that makes the canonical month."""
-        return self.clone(NormalizeMonth)
+        return self.same_month(NormalizeMonth)
 
     def output(self) -> LakeMonthTarget:
         """Return the month's object in the lake."""
@@ -25,7 +20,7 @@ class UploadMonthToGCS(MonthTask):
         """Upload the canonical parquet with its provenance."""
         from pipeline.lake.bucket import upload
 
-        canonical: CanonicalMonthTarget = self.input()
+        canonical = self.requires().output()
         size = canonical.path.stat().st_size
         provenance = canonical.provenance()
 

@@ -19,7 +19,7 @@ class NormalizeMonth(MonthTask):
 
     def requires(self) -> DownloadMonth:
         """Return the task that fetches the month."""
-        return self.clone(DownloadMonth)
+        return self.same_month(DownloadMonth)
 
     def output(self) -> CanonicalMonthTarget:
         """Return the canonical file."""
@@ -40,7 +40,7 @@ class NormalizeMonth(MonthTask):
                 told = percent
                 self.report(percent, f"{done:,} of {total:,} rows", url)
 
-        raw: RawMonthTarget = self.input()
+        raw: RawMonthTarget = self.requires().output()
         rewritten = rewrite_month(raw.provenance(), raw.path, target, tell)
         self.report(100, str(rewritten), url)
         self.log(f"normalized: {rewritten}")
