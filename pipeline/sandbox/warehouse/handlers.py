@@ -5,7 +5,7 @@ Belongs here: which path goes to which handler. Not here: the handlers.
 
 from typing import Any
 
-from pipeline.sandbox.warehouse import dataset_api, job_api, table_api
+from pipeline.sandbox.warehouse import dataset_api, job_api, query_api, rows_api, table_api
 from pipeline.sandbox.warehouse.warehouse import Warehouse
 
 _PROJECT = r"/bigquery/v2/projects/(?P<project>[^/]+)"
@@ -21,6 +21,10 @@ def routes(warehouse: Warehouse) -> list[tuple[str, type, dict[str, Any]]]:
         (_DATASET, dataset_api.Dataset),
         (_DATASET + "/tables", table_api.Tables),
         (_TABLE, table_api.Table),
+        (_TABLE + "/data", rows_api.TableRows),
+        (_TABLE + "/insertAll", rows_api.InsertAll),
+        (_PROJECT + "/queries", query_api.Queries),
+        (_PROJECT + "/queries/(?P<job>[^/]+)", query_api.QueryResults),
         (_PROJECT + "/jobs", job_api.Jobs),
         (_JOB, job_api.Job),
         (_JOB + "/cancel", job_api.CancelJob),

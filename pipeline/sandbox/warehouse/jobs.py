@@ -25,22 +25,20 @@ class JobStore:
         self._project = project
         self._adding = threading.Lock()
 
-    def add(
-        self, job_id: str, location: str, configuration: Resource, upload: Path | None = None
-    ) -> Resource:
+    def add(self, job: Resource, upload: Path | None = None) -> None:
         """Write a PENDING job; it is on disk when this returns.
 
         ``upload`` is the file that came with a load job. Raises ApiError 409 (``duplicate``) where
         the id was used before, however that job ended.
         """
-        resource = new_job(self._project, job_id, location, configuration)
-        created, text = int(resource["statistics"]["creationTime"]), json.dumps(resource)
-        row = [job_id, location.casefold(), created, text, str(upload) if upload else None]
+        created, file = int(job["statistics"]["creationTime"]), str(upload) if upload else None
         with self._adding, self._database.reading() as cursor:
-            if self._find(cursor, job_id, location) is not None:
-                raise ApiError(409, "duplicate", f"Already Exists: Job {resource['id']}")
-            cursor.execute("INSERT INTO _sandbox.jobs VALUES (?, ?, ?, 'PENDING', ?, ?)", row)
-        return resource
+            if self._find(cursor, *_key(job)) is not None:
+                raise ApiError(409, "duplicate", f"Already Exists: Job {job['id']}")
+            cursor.execute(
+                "INSERT INTO _sandbox.jobs VALUES (?, ?, ?, 'PENDING', ?, ?)",
+                [*_key(job), created, json.dumps(job), file],
+            )
 
     def get(self, job_id: str, location: str | None) -> Resource:
         """Return the job; raise 404 where there is none of that id in that location."""

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.sandbox.http import ApiError, NotImplementedHere
-from pipeline.sandbox.warehouse import load
+from pipeline.sandbox.warehouse import copy, load, query
 from pipeline.sandbox.warehouse.catalog import Catalog, Cursor, Resource
 from pipeline.sandbox.warehouse.database import Database
 from pipeline.sandbox.warehouse.destination import Destination
-from pipeline.sandbox.warehouse.jobs import JobStore, job_type
+from pipeline.sandbox.warehouse.jobs import DEFAULT_LOCATION, JobStore, job_type, new_job
+from pipeline.sandbox.warehouse.results import Results
 from pipeline.sandbox.warehouse.runner import Runner
 
 DEFAULT_PROJECT: Final = "tlc-sandbox"
@@ -44,11 +45,13 @@ class Warehouse:
         self.database = Database(root)
         self.catalog = Catalog(project)
         self.jobs = JobStore(self.database, project)
+        self.results = Results(root / "results")
         self.runner = Runner(self.database, self.jobs, self._execute, self._reads)
         self.api_threads = ThreadPoolExecutor(API_THREADS, "warehouse-api")
 
     def start(self) -> None:
         """Begin; jobs that an earlier process left unfinished are done again."""
+        self.results.expire()
         self.runner.start()
 
     def close(self) -> None:
@@ -58,53 +61,88 @@ class Warehouse:
         self.database.close()
 
     def insert_job(self, resource: Resource, upload: Path | None = None) -> Resource:
-        """Remember the job and begin it; return its resource.
+        """Remember the job and begin it; return its resource. A dry run is only answered.
 
         Raises:
             ApiError: 400 bad configuration, 404 no such dataset there, 409 the id was used.
             NotImplementedHere: the configuration asks for something outside the slice.
         """
-        reference, configuration = resource.get("jobReference") or {}, resource["configuration"]
+        reference = resource.get("jobReference") or {}
+        configuration = resource.get("configuration") or {}
         self.catalog.check_project(str(reference.get("projectId") or self.project))
         job_id = str(reference.get("jobId") or uuid.uuid4())
         if not _JOB_ID.fullmatch(job_id):
             raise ApiError(400, "invalid", f'Invalid job ID "{job_id}".')
-        self._check(configuration)
-        location = self._location(configuration, reference.get("location"))
-        job = self.jobs.add(job_id, location, configuration, upload)
+        with self.database.snapshot() as cursor:
+            location, told = self._checked(cursor, configuration, reference.get("location"))
+        job = new_job(self.project, job_id, location, configuration)
+        job["statistics"] |= told
+        if configuration.get("dryRun"):
+            return job | {"status": {"state": "DONE"}}
+        self.jobs.add(job, upload)
         self.runner.submit(job)
         return job
 
-    def _check(self, configuration: Resource) -> None:
+    def _checked(
+        self, cursor: Cursor, configuration: Resource, wanted: str | None
+    ) -> tuple[str, Resource]:
+        """Return where the job runs and what is known of it before; raise where it cannot be."""
         unknown = {key for key, value in configuration.items() if value} - _CONFIGURATION
         if unknown:
             raise NotImplementedHere(f"jobs with {', '.join(sorted(unknown))}")
         kind = job_type(configuration)
+        if kind == "extract" or (configuration.get("dryRun") and kind != "query"):
+            raise NotImplementedHere("dryRun of such jobs" if kind != "extract" else "extract jobs")
+        if kind == "query":
+            return self._checked_query(cursor, configuration, wanted)
         if kind == "load":
             load.check(configuration["load"])
-            if configuration.get("dryRun"):
-                raise NotImplementedHere("dryRun of load jobs")
         else:
-            raise NotImplementedHere(f"{kind} jobs")
+            copy.check(configuration["copy"], self.project)
+        return self._location(cursor, configuration, wanted), {}
 
-    def _location(self, configuration: Resource, wanted: str | None) -> str:
-        """Where the job runs: where its dataset is, which must be where the caller said."""
-        ref = self._destination(configuration).ref
-        with self.database.reading() as cursor:
-            if wanted:
-                self.catalog.check_location(cursor, ref.project, ref.dataset, wanted)
-            return str(self.catalog.dataset(cursor, ref.project, ref.dataset)["location"])
+    def _checked_query(
+        self, cursor: Cursor, configuration: Resource, wanted: str | None
+    ) -> tuple[str, Resource]:
+        if self._destination(configuration) is not None:
+            wanted = self._location(cursor, configuration, wanted)
+        compiled = query.compiled(self.catalog, cursor, configuration["query"], wanted)
+        told = query.described(self.catalog, cursor, compiled)
+        return compiled.location or DEFAULT_LOCATION, {"query": told}
 
-    def _destination(self, configuration: Resource) -> Destination:
+    def _location(self, cursor: Cursor, configuration: Resource, wanted: str | None) -> str:
+        """Where the job's dataset is, which must be where the caller said."""
+        destination = self._destination(configuration)
+        assert destination is not None
+        ref = destination.ref
+        if wanted:
+            self.catalog.check_location(cursor, ref.project, ref.dataset, wanted)
+        return str(self.catalog.dataset(cursor, ref.project, ref.dataset)["location"])
+
+    def _destination(self, configuration: Resource) -> Destination | None:
         kind = job_type(configuration)
+        if kind == "query" and not configuration["query"].get("destinationTable"):
+            return None
         default = "WRITE_APPEND" if kind == "load" else "WRITE_EMPTY"
         return Destination.of(self.catalog, configuration[kind], default)
 
     def _reads(self, job: Resource) -> bool:
-        return False
+        """Whether the job writes no table, so that it need not wait for those that do."""
+        told = job["statistics"].get("query", {})
+        return told.get("statementType") == "SELECT" and not self._destination(job["configuration"])
 
     def _execute(self, cursor: Cursor, job: Resource) -> Resource:
-        configuration = job["configuration"]
-        config, upload = configuration["load"], self.jobs.upload(job)
+        kind, destination = job_type(job["configuration"]), self._destination(job["configuration"])
+        config = job["configuration"][kind]
+        if kind == "query":
+            location = job["jobReference"]["location"]
+            compiled = query.compiled(self.catalog, cursor, config, location)
+            return {
+                "query": query.run(cursor, compiled, self.catalog, destination, self.results, job)
+            }
+        assert destination is not None
+        if kind == "copy":
+            return {"copy": copy.run(cursor, self.catalog, config, destination)}
+        upload = self.jobs.upload(job)
         files = [(upload.name, upload)] if upload else self.bucket.files(config["sourceUris"])
-        return {"load": load.run(cursor, config, self._destination(configuration), files)}
+        return {"load": load.run(cursor, config, destination, files)}

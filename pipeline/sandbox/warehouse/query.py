@@ -1,0 +1,140 @@
+"""Query jobs: what a configuration may ask for, and doing it.
+
+Belongs here: SELECT into a result or a table, and what is told of it. Not here: GoogleSQL
+(``sql/``), DML's counts (``dml.py``), paging results (``results.py``).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import duckdb
+
+from pipeline.sandbox.http import ApiError, NotImplementedHere
+from pipeline.sandbox.warehouse import dml
+from pipeline.sandbox.warehouse.catalog import Catalog, Cursor, Resource
+from pipeline.sandbox.warehouse.destination import Destination
+from pipeline.sandbox.warehouse.references import TableRef
+from pipeline.sandbox.warehouse.resolver import Resolver
+from pipeline.sandbox.warehouse.results import Results
+from pipeline.sandbox.warehouse.schema import normalized
+from pipeline.sandbox.warehouse.sql import Statement, compile_statement, query_error, schema_of
+
+SUPPORTED: Final = {
+    "query",
+    "useLegacySql",
+    "queryParameters",
+    "parameterMode",
+    "defaultDataset",
+    "destinationTable",
+    "writeDisposition",
+    "createDisposition",
+    "schemaUpdateOptions",
+    "timePartitioning",
+    "clustering",
+    "priority",
+    "useQueryCache",
+}
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query's configuration, compiled: the statement and where it runs (None: anywhere)."""
+
+    statement: Statement
+    location: str | None
+
+    @property
+    def reads_only(self) -> bool:
+        """Whether it changes no table of its own accord; its configuration may name one."""
+        return self.statement.kind == "SELECT"
+
+
+def compiled(
+    catalog: Catalog, cursor: Cursor, config: Resource, location: str | None = None
+) -> Query:
+    """Return the query that ``configuration.query`` asks for.
+
+    Raises:
+        ApiError: 400 bad SQL or configuration, 404 unknown tables or datasets elsewhere.
+        NotImplementedHere: an option or statement outside the slice.
+    """
+    _check(config)
+    resolver = Resolver(catalog, cursor, location)
+    default = config.get("defaultDataset")
+    if default is not None:
+        default = (str(default.get("projectId") or catalog.project), str(default["datasetId"]))
+    statement = compile_statement(
+        str(config["query"]),
+        tables=resolver,
+        parameters=list(config.get("queryParameters") or []),
+        default_dataset=default,
+    )
+    return Query(statement, resolver.location)
+
+
+def _check(config: Resource) -> None:
+    if config.get("useLegacySql", True):
+        raise NotImplementedHere("legacy SQL (useLegacySql)")
+    unknown = {key for key, value in config.items() if value and key not in SUPPORTED}
+    if unknown:
+        raise NotImplementedHere(f"queries with {', '.join(sorted(unknown))}")
+    if not config.get("query"):
+        raise ApiError(400, "required", "Required parameter is missing: query")
+
+
+def described(catalog: Catalog, cursor: Cursor, query: Query) -> Resource:
+    """Return what a dry run tells as ``statistics.query``; bytes are those of whole tables."""
+    statement = query.statement
+    read = sum(_bytes(catalog, cursor, TableRef(*ref)) for ref in _qualified(catalog, statement))
+    told = {"statementType": statement.kind, "totalBytesProcessed": str(read), "cacheHit": False}
+    if statement.kind != "SELECT":
+        return told
+    try:
+        cursor.execute(f"SELECT * FROM ({statement.sql}) LIMIT 0")
+    except duckdb.Error as error:
+        raise query_error(error) from error
+    return told | {"schema": {"fields": schema_of(cursor.description or [])}}
+
+
+def run(
+    cursor: Cursor,
+    query: Query,
+    catalog: Catalog,
+    destination: Destination | None,
+    results: Results,
+    job: Resource,
+) -> Resource:
+    """Do the query on the connection's transaction; return ``statistics.query``."""
+    told = described(catalog, cursor, query)
+    try:
+        if query.statement.kind != "SELECT":
+            if destination is not None:
+                raise ApiError(400, "invalid", "Cannot set destination table in jobs with DML statements")  # fmt: skip # noqa: E501
+            return told | dml.run(cursor, catalog, query.statement)
+        if destination is None:
+            results.write(cursor, job, query.statement.sql, told["schema"]["fields"])
+        else:
+            _write(cursor, query.statement.sql, destination, told)
+    except duckdb.InterruptException:
+        raise
+    except duckdb.Error as error:
+        raise query_error(error) from error
+    return told
+
+
+def _write(cursor: Cursor, sql: str, destination: Destination, told: Resource) -> None:
+    fields = normalized(told["schema"])
+    table = destination.prepare(cursor, fields)
+    destination.insert(cursor, fields, sql)
+    destination.finish(cursor, table)
+
+
+def _bytes(catalog: Catalog, cursor: Cursor, ref: TableRef) -> int:
+    return sum(size.bytes for size in catalog.sizes(cursor, ref).values())
+
+
+def _qualified(catalog: Catalog, statement: Statement) -> list[TableRef]:
+    return [
+        TableRef(ref.project or catalog.project, ref.dataset, ref.table)
+        for ref in statement.references
+    ]
