@@ -33,7 +33,8 @@ _TO_STRING = """CASE WHEN typeof({0}) = 'DOUBLE' THEN
  CASE WHEN CAST(printf('%.15g', TRY_CAST({0} AS DOUBLE)) AS DOUBLE) = TRY_CAST({0} AS DOUBLE)
  THEN printf('%.15g', TRY_CAST({0} AS DOUBLE)) ELSE printf('%.17g', TRY_CAST({0} AS DOUBLE)) END
  WHEN typeof({0}) LIKE 'TIMESTAMP%' THEN regexp_replace(regexp_replace(CAST({0} AS VARCHAR),
- '(\\.[0-9]{{4}})([^0-9]|$)', '\\100\\2'), '(\\.[0-9]{{2}}|\\.[0-9]{{5}})([^0-9]|$)', '\\g<1>0\\2')
+ '(\\.(?:[0-9]{{1,2}}|[0-9]{{4,5}}))([^0-9]|$)', '\\100\\2'),
+ '(\\.(?:[0-9]{{3}}|[0-9]{{6}}))0([^0-9]|$)', '\\1\\2')
  WHEN typeof({0}) LIKE 'DECIMAL%' THEN regexp_replace(CAST({0} AS VARCHAR), '\\.?0+$', '')
  WHEN typeof({0}) = 'BLOB' THEN error('not implemented: CAST of BYTES AS STRING')
  ELSE CAST({0} AS VARCHAR) END"""

@@ -38,9 +38,7 @@ def read_parameters(resources: list[dict[str, Any]]) -> Parameters:
 
     Raises ApiError 400 where named and positional are mixed or a value does not fit its type.
     """
-    values = [
-        _literal(r.get("parameterType") or {}, r.get("parameterValue") or {}) for r in resources
-    ]
+    values = [_literal(r.get("parameterType", {}), r.get("parameterValue", {})) for r in resources]
     names = [str(resource.get("name") or "").lower() for resource in resources]
     if not any(names):
         return values
@@ -50,10 +48,10 @@ def read_parameters(resources: list[dict[str, Any]]) -> Parameters:
 
 
 def bind(tree: exp.Expression, parameters: Parameters) -> None:
-    """Replace every ``@name`` and ``?`` of ``tree`` in place; raise 400 for those without a value."""
+    """Replace every ``@name`` and ``?`` of ``tree`` in place; raise 400 where one has no value."""
     for number, node in enumerate(_in_order(tree, exp.Placeholder)):
         if not isinstance(parameters, list) or number >= len(parameters):
-            raise invalid_query("Query parameter number %d is not defined" % (number + 1))
+            raise invalid_query(f"Query parameter number {number + 1} is not defined")
         node.replace(parameters[number].copy())
     for node in _in_order(tree, exp.Parameter):
         name = node.name

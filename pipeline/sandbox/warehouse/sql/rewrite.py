@@ -21,10 +21,10 @@ _PLAIN: tuple[type[exp.Expression], ...] = (
     exp.Cube, exp.DPipe, exp.Delete, exp.Distinct, exp.EQ, exp.Except, exp.Exists, exp.From,
     exp.GT, exp.GTE, exp.Group, exp.Having, exp.Identifier, exp.In, exp.Insert, exp.Intersect,
     exp.Is, exp.Join, exp.LT, exp.LTE, exp.Merge, exp.Mul, exp.NEQ, exp.Neg, exp.Not, exp.Null,
-    exp.NullSafeEQ, exp.Or, exp.Order, exp.Ordered, exp.Paren, exp.PropertyEQ, exp.Qualify,
-    exp.Rollup, exp.Schema, exp.Select, exp.Star, exp.Subquery, exp.Table, exp.TableAlias,
-    exp.TruncateTable, exp.Tuple, exp.Union, exp.Update, exp.Values, exp.Var, exp.When, exp.Whens,
-    exp.Where, exp.With,
+    exp.NullSafeEQ, exp.NullSafeNEQ, exp.Or, exp.Order, exp.Ordered, exp.Paren, exp.PropertyEQ,
+    exp.Qualify, exp.Rollup, exp.Schema, exp.Select, exp.Star, exp.Subquery, exp.Table,
+    exp.TableAlias, exp.TruncateTable, exp.Tuple, exp.Union, exp.Update, exp.Values, exp.Var,
+    exp.When, exp.Whens, exp.Where, exp.With,
 )  # fmt: skip
 _LITERAL_CLAUSES = (exp.Limit, exp.Offset, exp.WindowSpec)
 _BUILDERS = {**functions.BUILDERS, **datetimes.BUILDERS, **formats.BUILDERS}
@@ -91,7 +91,7 @@ def _int64(node: exp.Expression) -> exp.Expression:
 def _beside_other_kind(node: exp.Expression) -> bool:
     parent = node.parent
     other = parent.args["expression" if parent.this is node else "this"]  # type: ignore[union-attr]
-    return isinstance(other, (exp.Column, exp.Cast, exp.Anonymous)) and int(node.name) < 2**31
+    return not isinstance(other, exp.Literal) and int(node.name) < 2**31
 
 
 def _is_position(node: exp.Expression) -> bool:

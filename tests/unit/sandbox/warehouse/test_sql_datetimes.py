@@ -1,0 +1,120 @@
+"""Dates and times, against BigQuery's documented answers."""
+
+import pytest
+from support.googlesql import Warehouse
+
+MICROS_2021 = 1_609_459_200_000_000
+D, DT, TS, INT, TEXT = "DATE", "DATETIME", "TIMESTAMP", "INTEGER", "STRING"
+
+CASES = [
+    ("DATE(2021, 1, 2)", D, "2021-01-02"),
+    ("DATE '2021-1-2'", D, "2021-01-02"),
+    ("DATE(DATETIME '2021-01-02 23:00:00')", D, "2021-01-02"),
+    ("DATE(TIMESTAMP '2021-01-02 02:00:00+00', 'America/New_York')", D, "2021-01-01"),
+    ("DATETIME(2021, 1, 2, 3, 4, 5)", DT, "2021-01-02T03:04:05"),
+    ("DATETIME '2021-01-02T03:04:05.25'", DT, "2021-01-02T03:04:05.250000"),
+    ("DATETIME(TIMESTAMP '2021-01-02 05:00:00+00', 'America/New_York')", DT, "2021-01-02T00:00:00"),
+    ("TIMESTAMP '2021-01-01 00:00:00+00'", TS, str(MICROS_2021)),
+    ("TIMESTAMP '2021-01-01 02:00:00+02'", TS, str(MICROS_2021)),
+    ("TIMESTAMP('2021-01-01')", TS, str(MICROS_2021)),
+    ("TIMESTAMP('2020-12-31 19:00:00', 'America/New_York')", TS, str(MICROS_2021)),
+    ("TIMESTAMP_SECONDS(1609459200)", TS, str(MICROS_2021)),
+    ("TIMESTAMP_MILLIS(1609459200000)", TS, str(MICROS_2021)),
+    ("TIMESTAMP_MICROS(1609459200000001)", TS, str(MICROS_2021 + 1)),
+    ("UNIX_SECONDS(TIMESTAMP '2021-01-01 00:00:00.9+00')", INT, "1609459200"),
+    ("UNIX_MICROS(TIMESTAMP '2021-01-01')", INT, str(MICROS_2021)),
+    ("UNIX_MILLIS(TIMESTAMP '2021-01-01')", INT, "1609459200000"),
+    ("UNIX_DATE(DATE '1970-01-03')", INT, "2"),
+    ("CURRENT_DATE() = CURRENT_DATE", "BOOLEAN", "true"),
+    ("CURRENT_DATE() = DATE(CURRENT_TIMESTAMP())", "BOOLEAN", "true"),
+    ("DATE_ADD(DATE '2021-01-31', INTERVAL 1 MONTH)", D, "2021-02-28"),
+    ("DATE_ADD('2021-01-31', INTERVAL 1 DAY)", D, "2021-02-01"),
+    ("DATE_SUB(DATE '2021-03-31', INTERVAL 1 QUARTER)", D, "2020-12-31"),
+    ("DATE_ADD(DATE '2021-01-01', INTERVAL -1 WEEK)", D, "2020-12-25"),
+    ("DATETIME_ADD(DATETIME '2021-01-01 00:00:00', INTERVAL 90 MINUTE)", DT, "2021-01-01T01:30:00"),
+    ("DATETIME_SUB(DATETIME '2021-01-01 00:00:00', INTERVAL 1 YEAR)", DT, "2020-01-01T00:00:00"),
+    ("TIMESTAMP_ADD(TIMESTAMP '2021-01-01', INTERVAL 1 SECOND)", TS, str(MICROS_2021 + 1_000_000)),
+    ("DATE '2021-01-01' + 1", D, "2021-01-02"),
+    ("DATE '2021-01-01' - 1", D, "2020-12-31"),
+    ("DATE '2021-01-31' + INTERVAL 1 MONTH", DT, "2021-02-28T00:00:00"),
+    ("DATE_TRUNC(DATE '2021-02-17', MONTH)", D, "2021-02-01"),
+    ("DATE_TRUNC(DATE '2021-02-17', QUARTER)", D, "2021-01-01"),
+    ("DATE_TRUNC(DATE '2021-02-17', WEEK)", D, "2021-02-14"),
+    ("DATE_TRUNC(DATE '2021-02-14', WEEK)", D, "2021-02-14"),
+    ("DATE_TRUNC(DATE '2021-02-14', WEEK(MONDAY))", D, "2021-02-08"),
+    ("DATE_TRUNC(DATE '2021-02-14', ISOWEEK)", D, "2021-02-08"),
+    ("DATE_TRUNC(DATE '2021-02-17', WEEK(THURSDAY))", D, "2021-02-11"),
+    ("DATETIME_TRUNC(DATETIME '2021-02-17 10:59:59', HOUR)", DT, "2021-02-17T10:00:00"),
+    ("DATETIME_TRUNC(DATETIME '2021-02-17 10:59:59', WEEK)", DT, "2021-02-14T00:00:00"),
+    ("TIMESTAMP_TRUNC(TIMESTAMP '2021-01-01 23:59:59', DAY)", TS, str(MICROS_2021)),
+    ("EXTRACT(DAYOFWEEK FROM DATE '2021-01-03')", INT, "1"),
+    ("EXTRACT(DAYOFWEEK FROM DATE '2021-01-09')", INT, "7"),
+    ("EXTRACT(WEEK FROM DATE '2021-01-02')", INT, "0"),
+    ("EXTRACT(WEEK FROM DATE '2021-01-03')", INT, "1"),
+    ("EXTRACT(ISOWEEK FROM DATE '2021-01-03')", INT, "53"),
+    ("EXTRACT(ISOYEAR FROM DATE '2021-01-03')", INT, "2020"),
+    ("EXTRACT(DAYOFYEAR FROM DATE '2021-02-01')", INT, "32"),
+    ("EXTRACT(QUARTER FROM DATE '2021-04-01')", INT, "2"),
+    ("EXTRACT(SECOND FROM DATETIME '2021-01-01 00:00:07.9')", INT, "7"),
+    ("EXTRACT(MILLISECOND FROM DATETIME '2021-01-01 00:00:07.9')", INT, "900"),
+    ("EXTRACT(DATE FROM DATETIME '2021-01-01 10:00:00')", D, "2021-01-01"),
+    (
+        "EXTRACT(HOUR FROM TIMESTAMP '2021-01-01 12:00:00+00' AT TIME ZONE 'America/New_York')",
+        INT,
+        "7",
+    ),
+    ("DATE_DIFF(DATE '2010-07-07', DATE '2008-12-25', DAY)", INT, "559"),
+    ("DATE_DIFF(DATE '2017-10-15', DATE '2017-10-14', WEEK)", INT, "1"),
+    ("DATE_DIFF(DATE '2017-12-18', DATE '2017-12-17', WEEK)", INT, "0"),
+    ("DATE_DIFF(DATE '2017-12-18', DATE '2017-12-17', WEEK(MONDAY))", INT, "1"),
+    ("DATE_DIFF(DATE '2017-12-18', DATE '2017-12-17', ISOWEEK)", INT, "1"),
+    ("DATE_DIFF(DATE '2018-01-01', DATE '2017-12-31', YEAR)", INT, "1"),
+    ("DATE_DIFF(DATE '2021-01-01', DATE '2021-02-01', MONTH)", INT, "-1"),
+    (
+        "DATETIME_DIFF(DATETIME '2017-10-15 00:00:00', DATETIME '2017-10-14 23:59:59', DAY)",
+        INT,
+        "1",
+    ),
+    (
+        "DATETIME_DIFF(DATETIME '2017-10-15 11:00:00', DATETIME '2017-10-15 10:59:00', HOUR)",
+        INT,
+        "1",
+    ),
+    (
+        "TIMESTAMP_DIFF(TIMESTAMP '2001-02-01 01:00:00', TIMESTAMP '2001-02-01 00:00:01', HOUR)",
+        INT,
+        "0",
+    ),
+    ("TIMESTAMP_DIFF(TIMESTAMP '2018-08-14', TIMESTAMP '2018-10-14', DAY)", INT, "-61"),
+    ("LAST_DAY(DATE '2020-02-05')", D, "2020-02-29"),
+    ("FORMAT_DATE('%Y%m', DATE '2021-01-02')", TEXT, "202101"),
+    ("FORMAT_DATE('%F', DATE '2021-01-02')", TEXT, "2021-01-02"),
+    (
+        "FORMAT_DATE('%b %d, %Y (%A) %j %%', DATE '2021-01-02')",
+        TEXT,
+        "Jan 02, 2021 (Saturday) 002 %",
+    ),
+    ("FORMAT_DATETIME('%F %T', DATETIME '2021-01-02 03:04:05')", TEXT, "2021-01-02 03:04:05"),
+    (
+        "FORMAT_TIMESTAMP('%Y-%m-%d %H:%M', TIMESTAMP '2021-01-02 03:04:05')",
+        TEXT,
+        "2021-01-02 03:04",
+    ),
+    ("PARSE_DATE('%Y%m%d', '20210102')", D, "2021-01-02"),
+    ("PARSE_DATE('%Y-%m', '2021-03')", D, "2021-03-01"),
+    ("PARSE_DATETIME('%F %T', '2021-01-02 03:04:05')", DT, "2021-01-02T03:04:05"),
+    ("PARSE_TIMESTAMP('%F', '2021-01-01')", TS, str(MICROS_2021)),
+    ("DATE '2021-01-01' < DATETIME '2021-01-01 00:00:01'", "BOOLEAN", "true"),
+]
+
+
+@pytest.fixture(scope="module")
+def warehouse() -> Warehouse:
+    return Warehouse()
+
+
+@pytest.mark.parametrize(("sql", "type_", "expected"), CASES, ids=[case[0] for case in CASES])
+def test_a_moment_answers_as_in_bigquery(
+    warehouse: Warehouse, sql: str, type_: str, expected: str
+) -> None:
+    assert warehouse.value(sql) == (type_, expected)
