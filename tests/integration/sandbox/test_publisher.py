@@ -199,16 +199,18 @@ def test_other_months_are_served_while_one_is_being_made(
     publisher: Publisher, http: requests.Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     http.get(publisher.address())
-    slow, released = TripMonth("fhvhv", 2024, 7), Event()
+    slow, begun, released = TripMonth("fhvhv", 2024, 7), Event(), Event()
 
     def stuck(month: TripMonth, rows: int, path: Path) -> None:
+        begun.set()
         assert released.wait(30)
         ensure_sample(month, rows, path)
 
     monkeypatch.setattr(handlers, "ensure_sample", stuck)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(requests.get, publisher.address(slow))
-        assert http.get(publisher.address()).status_code == 200
+        assert begun.wait(30)
+        assert http.get(publisher.address(), timeout=10).status_code == 200
         assert not waiting.done()
         released.set()
         assert waiting.result().status_code == 200
