@@ -26,12 +26,6 @@ class WarehouseHandler(ApiHandler):
         self.catalog = warehouse.catalog
         self.database = warehouse.database
 
-    def prepare(self) -> None:
-        """Refuse other projects."""
-        project = self.path_kwargs.get("project")
-        if project is not None:
-            self.catalog.check_project(project)
-
     async def run(self, work: Callable[..., T], *arguments: Any) -> T:
         """Return what ``work(*arguments)`` returns in a thread; a failed statement is a 400."""
         loop = asyncio.get_running_loop()

@@ -48,42 +48,31 @@ class Table:
 
 
 class Catalog:
-    """The datasets and tables of one project."""
+    """The datasets and tables of every project.
 
-    def __init__(self, project: str) -> None:
-        self.project = project
+    Any project may be named; a dataset belongs to the one that made it.
+    """
 
-    def check_project(self, project: str) -> None:
-        """Raise 404 where ``project`` is not the one that this sandbox holds."""
-        if project != self.project:
-            raise ApiError(
-                404, "notFound", f"Not found: Project {project} (the sandbox holds {self.project})"
-            )
-
-    def find_dataset(self, cursor: Cursor, dataset: str) -> Resource | None:
+    def find_dataset(self, cursor: Cursor, project: str, dataset: str) -> Resource | None:
         """Return the dataset's resource, or None."""
-        row = cursor.execute(
-            "SELECT resource FROM _sandbox.datasets WHERE dataset = ?", [dataset]
-        ).fetchone()
-        return None if row is None else json.loads(row[0])
+        known = {item["id"]: item for item in self.datasets(cursor)}
+        return known.get(f"{project}:{dataset}")
 
     def dataset(self, cursor: Cursor, project: str, dataset: str) -> Resource:
         """Return the dataset's resource; raise 404 where there is none."""
-        self.check_project(project)
-        found = self.find_dataset(cursor, dataset)
+        found = self.find_dataset(cursor, project, dataset)
         if found is None:
             raise ApiError(404, "notFound", f"Not found: Dataset {project}:{dataset}")
         return found
 
     def datasets(self, cursor: Cursor) -> list[Resource]:
-        """Return every dataset's resource, by name."""
+        """Return every project's datasets, by name."""
         rows = cursor.execute("SELECT resource FROM _sandbox.datasets ORDER BY dataset").fetchall()
         return [json.loads(row[0]) for row in rows]
 
     def check_location(self, cursor: Cursor, project: str, dataset: str, location: str) -> None:
         """Raise 404 where the dataset is not in ``location``."""
-        self.check_project(project)
-        found = self.find_dataset(cursor, dataset)
+        found = self.find_dataset(cursor, project, dataset)
         if found is None or found["location"].casefold() != location.casefold():
             raise ApiError(
                 404,
@@ -107,16 +96,16 @@ class Catalog:
 
         Raises NotImplementedHere where another table's name differs in case only.
         """
-        self.check_project(ref.project)
         rows = cursor.execute(
             "SELECT name, resource FROM _sandbox.tables WHERE dataset = ? AND lower(name) = ?",
             [ref.dataset, ref.table.lower()],
         ).fetchall()
         if not rows:
             return None
+        table = Table(ref, json.loads(rows[0][1]))
         if rows[0][0] != ref.table:
             raise NotImplementedHere(f"tables whose names differ in case only ({rows[0][0]})")
-        return Table(ref, json.loads(rows[0][1]))
+        return table if table.resource["id"] == str(ref) else None
 
     def table(self, cursor: Cursor, ref: TableRef) -> Table:
         """Return the table; raise 404 where it, or its dataset, is missing."""
@@ -129,9 +118,10 @@ class Catalog:
     def tables(self, cursor: Cursor, dataset: str) -> list[Table]:
         """Return the dataset's tables and views, by name."""
         rows = cursor.execute(
-            "SELECT name, resource FROM _sandbox.tables WHERE dataset = ? ORDER BY name", [dataset]
+            "SELECT resource FROM _sandbox.tables WHERE dataset = ? ORDER BY name", [dataset]
         ).fetchall()
-        return [Table(TableRef(self.project, dataset, row[0]), json.loads(row[1])) for row in rows]
+        found = [json.loads(row[0]) for row in rows]
+        return [Table(TableRef(*item["tableReference"].values()), item) for item in found]
 
     def save_table(self, cursor: Cursor, ref: TableRef, resource: Resource) -> Table:
         """Write the table's resource with a new etag; return what was written."""

@@ -40,11 +40,12 @@ def sources(config: Resource, project: str) -> list[tuple[TableRef, str | None]]
     return [parsed(resource, project) for resource in named]
 
 
-def run(cursor: Cursor, catalog: Catalog, config: Resource, destination: Destination) -> Resource:
+def run(
+    cursor: Cursor, catalog: Catalog, project: str, config: Resource, destination: Destination
+) -> Resource:
     """Copy on the connection's transaction; return ``statistics.copy``."""
     found = [
-        (_source(cursor, catalog, ref), partition)
-        for ref, partition in sources(config, catalog.project)
+        (_source(cursor, catalog, ref), partition) for ref, partition in sources(config, project)
     ]
     if any(table.ref == destination.ref and not partition for table, partition in found):
         raise ApiError(400, "invalid", f"Cannot copy {destination.ref} onto itself")

@@ -24,8 +24,8 @@ CREATE TABLE IF NOT EXISTS _sandbox.partitions (
     dataset VARCHAR, name VARCHAR, partition_id VARCHAR, rows BIGINT, bytes BIGINT,
     modified_ms BIGINT);
 CREATE TABLE IF NOT EXISTS _sandbox.jobs (
-    job_id VARCHAR, location VARCHAR, created_ms BIGINT, state VARCHAR, resource VARCHAR,
-    upload VARCHAR);
+    project VARCHAR, job_id VARCHAR, location VARCHAR, created_ms BIGINT,
+    state VARCHAR, resource VARCHAR, upload VARCHAR);
 """
 
 

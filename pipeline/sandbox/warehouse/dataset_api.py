@@ -7,7 +7,7 @@ from typing import Final
 
 from pipeline.sandbox.http import ApiError, NotImplementedHere
 from pipeline.sandbox.warehouse.api import WarehouseHandler, page
-from pipeline.sandbox.warehouse.catalog import Resource, now_ms
+from pipeline.sandbox.warehouse.catalog import Cursor, Resource, now_ms
 from pipeline.sandbox.warehouse.database import quoted
 from pipeline.sandbox.warehouse.jobs import DEFAULT_LOCATION
 from pipeline.sandbox.warehouse.references import check_dataset_id
@@ -34,14 +34,15 @@ class Datasets(WarehouseHandler):
         if self.get_query_argument("filter", ""):
             raise NotImplementedHere("datasets.list with filter")
         size = self.number("maxResults", 1000)
-        found, rest = page(await self.run(self._list), self.offset(), size)
+        found, rest = page(await self.run(self._list, project), self.offset(), size)
         kept = ("kind", "id", "datasetReference", "labels", "friendlyName", "location")
         listed = [{key: item[key] for key in kept if key in item} for item in found]
         self.respond({"kind": "bigquery#datasetList", "datasets": listed} | rest)
 
-    def _list(self) -> list[Resource]:
+    def _list(self, project: str) -> list[Resource]:
         with self.database.reading() as cursor:
-            return self.catalog.datasets(cursor)
+            found = self.catalog.datasets(cursor)
+        return [item for item in found if item["datasetReference"]["projectId"] == project]
 
     def _insert(self, project: str, body: Resource) -> Resource:
         name = check_dataset_id(str((body.get("datasetReference") or {}).get("datasetId", "")))
@@ -54,13 +55,16 @@ class Datasets(WarehouseHandler):
             "creationTime": str(now_ms()),
         } | _given(body)
         with self.database.writing() as cursor:
-            names = {known["datasetReference"]["datasetId"]: known for known in self.catalog.datasets(cursor)}  # fmt: skip # noqa: E501
-            if name in names:
-                raise ApiError(409, "duplicate", f"Already Exists: Dataset {project}:{name}")
-            if name.casefold() in {known.casefold() for known in names}:
-                raise NotImplementedHere("datasets whose names differ in case only")
+            self._check_free(cursor, project, name)
             cursor.execute(f"CREATE SCHEMA {quoted(name)}")
             return self.catalog.save_dataset(cursor, name, resource)
+
+    def _check_free(self, cursor: Cursor, project: str, name: str) -> None:
+        if self.catalog.find_dataset(cursor, project, name) is not None:
+            raise ApiError(409, "duplicate", f"Already Exists: Dataset {project}:{name}")
+        for known in self.catalog.datasets(cursor):
+            if known["datasetReference"]["datasetId"].casefold() == name.casefold():
+                raise NotImplementedHere(f"a dataset {name} beside {known['id']}")
 
 
 class Dataset(WarehouseHandler):

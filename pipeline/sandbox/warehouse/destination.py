@@ -17,6 +17,7 @@ from pipeline.sandbox.http import ApiError, NotImplementedHere
 from pipeline.sandbox.warehouse import schema
 from pipeline.sandbox.warehouse.catalog import Catalog, Cursor, Resource, Table
 from pipeline.sandbox.warehouse.database import quoted
+from pipeline.sandbox.warehouse.jobs import job_type
 from pipeline.sandbox.warehouse.partitions import Size, measured, partitioning_of
 from pipeline.sandbox.warehouse.references import TableRef, parsed
 from pipeline.sandbox.warehouse.schema import Field
@@ -38,10 +39,13 @@ class Destination:
     options: tuple[str, ...]
 
     @classmethod
-    def of(cls, catalog: Catalog, config: Resource, default_write: str) -> "Destination":
-        """Return the destination that a job's ``configuration.<type>`` names; 400 if it is bad."""
-        ref, partition = parsed(config.get("destinationTable"), catalog.project)
-        write = str(config.get("writeDisposition") or default_write)
+    def of(cls, catalog: Catalog, job: Resource) -> "Destination":
+        """Return the destination that a job's configuration names; raise 400 where it is bad."""
+        kind = job_type(job["configuration"])
+        config = job["configuration"][kind]
+        ref, partition = parsed(config.get("destinationTable"), job["jobReference"]["projectId"])
+        default = "WRITE_APPEND" if kind == "load" else "WRITE_EMPTY"
+        write = str(config.get("writeDisposition") or default)
         create = str(config.get("createDisposition") or "CREATE_IF_NEEDED")
         if write not in DISPOSITIONS or create not in ("CREATE_IF_NEEDED", "CREATE_NEVER"):
             raise ApiError(400, "invalid", f"Invalid value for disposition: {write}, {create}")

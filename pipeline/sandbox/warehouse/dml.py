@@ -18,14 +18,11 @@ from pipeline.sandbox.warehouse.sql import Statement
 FETCHED: int = 100_000
 
 
-def run(cursor: Cursor, catalog: Catalog, statement: Statement) -> Resource:
-    """Run the statement on the connection's transaction; return its part of ``statistics.query``.
+def run(cursor: Cursor, catalog: Catalog, statement: Statement, ref: TableRef) -> Resource:
+    """Run the statement, which changes ``ref``; return its part of ``statistics.query``.
 
     Raises ApiError 400 where the target is a view or a REQUIRED field would become NULL.
     """
-    assert statement.target is not None
-    target = statement.target
-    ref = TableRef(target.project or catalog.project, target.dataset, target.table)
     table = catalog.table(cursor, ref)
     if table.is_view:
         raise ApiError(400, "invalidQuery", f"Cannot modify {ref}: it is a VIEW")

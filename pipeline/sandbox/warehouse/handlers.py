@@ -5,7 +5,21 @@ Belongs here: which path goes to which handler. Not here: the handlers.
 
 from typing import Any
 
-from pipeline.sandbox.warehouse import dataset_api, job_api, query_api, rows_api, table_api
+from pipeline.sandbox.warehouse import (
+    dataset_api,
+    job_api,
+    query_api,
+    rows_api,
+    table_api,
+    upload_api,
+)
+    dataset_api,
+    job_api,
+    query_api,
+    rows_api,
+    table_api,
+    upload_api,
+)
 from pipeline.sandbox.warehouse.warehouse import Warehouse
 
 _PROJECT = r"/bigquery/v2/projects/(?P<project>[^/]+)"
@@ -26,6 +40,7 @@ def routes(warehouse: Warehouse) -> list[tuple[str, type, dict[str, Any]]]:
         (_PROJECT + "/queries", query_api.Queries),
         (_PROJECT + "/queries/(?P<job>[^/]+)", query_api.QueryResults),
         (_PROJECT + "/jobs", job_api.Jobs),
+        ("/upload" + _PROJECT + "/jobs", upload_api.JobUpload),
         (_JOB, job_api.Job),
         (_JOB + "/cancel", job_api.CancelJob),
         (_JOB + "/delete", job_api.DeleteJob),

@@ -16,14 +16,14 @@ class Jobs(WarehouseHandler):
     async def post(self, project: str) -> None:
         """Remember the job, begin it, answer it: PENDING, whatever becomes of it."""
         body = self.json_body()
-        self.respond(await self.run(self.warehouse.insert_job, body))
+        self.respond(await self.run(self.warehouse.insert_job, project, body))
 
     async def get(self, project: str) -> None:
         """List jobs, newest first."""
         states = self._states()
         created = (self.number("minCreationTime", 0), self.number("maxCreationTime", 2**62))
         offset, size = self.offset(), self.number("maxResults", 50, most=1000)
-        jobs = await self.run(self.warehouse.jobs.page, states, created, offset, size + 1)
+        jobs = await self.run(self.warehouse.jobs.page, project, states, created, offset, size + 1)
         rest = {"nextPageToken": str(offset + size)} if len(jobs) > size else {}
         listed = [_listed(job) for job in jobs[:size]]
         self.respond({"kind": "bigquery#jobList", "jobs": listed} | rest)
@@ -38,10 +38,10 @@ class Jobs(WarehouseHandler):
 class JobHandler(WarehouseHandler):
     """A handler about one job, which is found in its own location only."""
 
-    async def job(self, job: str) -> Resource:
+    async def job(self, project: str, job: str) -> Resource:
         """Return the job that the path and ``?location=`` name; raise 404."""
         location = self.get_query_argument("location", None)
-        return await self.run(self.warehouse.jobs.get, job, location)
+        return await self.run(self.warehouse.jobs.get, project, job, location)
 
 
 class Job(JobHandler):
@@ -49,7 +49,7 @@ class Job(JobHandler):
 
     async def get(self, project: str, job: str) -> None:
         """Answer the job as it is now."""
-        self.respond(await self.job(job))
+        self.respond(await self.job(project, job))
 
 
 class CancelJob(JobHandler):
@@ -57,7 +57,7 @@ class CancelJob(JobHandler):
 
     async def post(self, project: str, job: str) -> None:
         """Ask for the job's end and answer at once."""
-        found = await self.job(job)
+        found = await self.job(project, job)
         self.warehouse.runner.cancel(found)
         self.respond({"kind": "bigquery#jobCancelResponse", "job": found})
 
@@ -67,7 +67,7 @@ class DeleteJob(JobHandler):
 
     async def delete(self, project: str, job: str) -> None:
         """Forget a job that is DONE."""
-        found = await self.job(job)
+        found = await self.job(project, job)
         if found["status"]["state"] != "DONE":
             raise ApiError(400, "invalid", f"Cannot delete job {found['id']}: it is not done")
         await self.run(self.warehouse.jobs.forget, found)

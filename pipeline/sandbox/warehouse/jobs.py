@@ -8,21 +8,19 @@ import threading
 from pathlib import Path
 from typing import Any, Final
 
-import duckdb
-
 from pipeline.sandbox.http import ApiError
 from pipeline.sandbox.warehouse.catalog import Cursor, Resource, now_ms
 from pipeline.sandbox.warehouse.database import Database
 
 DEFAULT_LOCATION: Final = "US"
+_IS: Final = "project = ? AND job_id = ? AND location = ?"
 
 
 class JobStore:
     """The rows of ``_sandbox.jobs``. Safe to use from many threads."""
 
-    def __init__(self, database: Database, project: str) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._project = project
         self._adding = threading.Lock()
 
     def add(self, job: Resource, upload: Path | None = None) -> None:
@@ -33,27 +31,28 @@ class JobStore:
         """
         created, file = int(job["statistics"]["creationTime"]), str(upload) if upload else None
         with self._adding, self._database.reading() as cursor:
-            if self._find(cursor, *_key(job)) is not None:
+            if self._find(cursor, _key(job)) is not None:
                 raise ApiError(409, "duplicate", f"Already Exists: Job {job['id']}")
             cursor.execute(
-                "INSERT INTO _sandbox.jobs VALUES (?, ?, ?, 'PENDING', ?, ?)",
+                "INSERT INTO _sandbox.jobs VALUES (?, ?, ?, ?, 'PENDING', ?, ?)",
                 [*_key(job), created, json.dumps(job), file],
             )
 
-    def get(self, job_id: str, location: str | None) -> Resource:
+    def get(self, project: str, job_id: str, location: str | None) -> Resource:
         """Return the job; raise 404 where there is none of that id in that location."""
         with self._database.reading() as cursor:
-            found = self._find(cursor, job_id, location or DEFAULT_LOCATION)
+            key = [project, job_id, (location or DEFAULT_LOCATION).casefold()]
+            found = self._find(cursor, key)
         if found is None:
             place = f"{location}." if location else ""
-            raise ApiError(404, "notFound", f"Not found: Job {self._project}:{place}{job_id}")
+            raise ApiError(404, "notFound", f"Not found: Job {project}:{place}{job_id}")
         return found
 
     def upload(self, job: Resource) -> Path | None:
         """Return the file that came with the job, or None."""
         with self._database.reading() as cursor:
             row = cursor.execute(
-                "SELECT upload FROM _sandbox.jobs WHERE job_id = ? AND location = ?", _key(job)
+                f"SELECT upload FROM _sandbox.jobs WHERE {_IS}", _key(job)
             ).fetchone()
         return Path(row[0]) if row and row[0] else None
 
@@ -66,16 +65,16 @@ class JobStore:
         return [json.loads(row[0]) for row in rows]
 
     def page(
-        self, states: list[str], created: tuple[int, int], offset: int, size: int
+        self, project: str, states: list[str], created: tuple[int, int], offset: int, size: int
     ) -> list[Resource]:
         """Return jobs, newest first: those in ``states`` (all if empty) made between two times."""
         wanted = states or ["PENDING", "RUNNING", "DONE"]
         with self._database.reading() as cursor:
             rows = cursor.execute(
-                "SELECT resource FROM _sandbox.jobs WHERE list_contains(?, state) "
+                "SELECT resource FROM _sandbox.jobs WHERE project = ? AND list_contains(?, state) "
                 "AND created_ms BETWEEN ? AND ? "
                 "ORDER BY created_ms DESC, job_id LIMIT ? OFFSET ?",
-                [wanted, *created, size, offset],
+                [project, wanted, *created, size, offset],
             ).fetchall()
         return [json.loads(row[0]) for row in rows]
 
@@ -93,7 +92,7 @@ class JobStore:
     def forget(self, job: Resource) -> None:
         """Delete the job's row."""
         with self._database.reading() as cursor:
-            cursor.execute("DELETE FROM _sandbox.jobs WHERE job_id = ? AND location = ?", _key(job))
+            cursor.execute(f"DELETE FROM _sandbox.jobs WHERE {_IS}", _key(job))
 
     def _save(
         self,
@@ -109,33 +108,34 @@ class JobStore:
             status |= {"errorResult": result, "errors": [result]}
         saved = job | {"status": status, "statistics": job["statistics"] | statistics}
         cursor.execute(
-            "UPDATE _sandbox.jobs SET state = ?, resource = ? WHERE job_id = ? AND location = ?",
+            f"UPDATE _sandbox.jobs SET state = ?, resource = ? WHERE {_IS}",
             [state, json.dumps(saved), *_key(job)],
         )
         return saved
 
-    def _find(
-        self, cursor: duckdb.DuckDBPyConnection, job_id: str, location: str
-    ) -> Resource | None:
-        row = cursor.execute(
-            "SELECT resource FROM _sandbox.jobs WHERE job_id = ? AND location = ?",
-            [job_id, location.casefold()],
-        ).fetchone()
+    def _find(self, cursor: Cursor, key: list[str]) -> Resource | None:
+        row = cursor.execute(f"SELECT resource FROM _sandbox.jobs WHERE {_IS}", key).fetchone()
         return None if row is None else json.loads(row[0])
 
 
-def new_job(project: str, job_id: str, location: str, configuration: Resource) -> Resource:
+def new_job(
+    project: str,
+    job_id: str,
+    location: str,
+    configuration: Resource | None,
+    statistics: Resource | None = None,
+) -> Resource:
     """Return the resource of a job that nothing was done about yet."""
-    kind = job_type(configuration)
+    kind = job_type(configuration or {})
     return {
         "kind": "bigquery#job",
         "id": f"{project}:{location}.{job_id}",
         "selfLink": f"/bigquery/v2/projects/{project}/jobs/{job_id}?location={location}",
         "user_email": "sandbox@localhost",
         "jobReference": {"projectId": project, "jobId": job_id, "location": location},
-        "configuration": configuration | {"jobType": kind.upper()},
+        "configuration": (configuration or {}) | {"jobType": kind.upper()},
         "status": {"state": "PENDING"},
-        "statistics": {"creationTime": str(now_ms())},
+        "statistics": {"creationTime": str(now_ms())} | (statistics or {}),
     }
 
 
@@ -150,4 +150,5 @@ def job_type(configuration: Resource) -> str:
 
 
 def _key(job: Resource) -> list[str]:
-    return [job["jobReference"]["jobId"], job["jobReference"]["location"].casefold()]
+    reference = job["jobReference"]
+    return [reference["projectId"], reference["jobId"], reference["location"].casefold()]

@@ -18,6 +18,7 @@ from pipeline.sandbox.warehouse.resolver import Resolver
 from pipeline.sandbox.warehouse.results import Results
 from pipeline.sandbox.warehouse.schema import normalized
 from pipeline.sandbox.warehouse.sql import Statement, compile_statement, query_error, schema_of
+from pipeline.sandbox.warehouse.sql import TableRef as SqlRef
 
 SUPPORTED: Final = {
     "query",
@@ -38,19 +39,19 @@ SUPPORTED: Final = {
 
 @dataclass(frozen=True)
 class Query:
-    """A query's configuration, compiled: the statement and where it runs (None: anywhere)."""
+    """A query's configuration, compiled: the statement, whose, and where (None: anywhere)."""
 
     statement: Statement
+    project: str
     location: str | None
 
-    @property
-    def reads_only(self) -> bool:
-        """Whether it changes no table of its own accord; its configuration may name one."""
-        return self.statement.kind == "SELECT"
+    def qualified(self, ref: SqlRef) -> TableRef:
+        """Return a table of the statement with its project."""
+        return TableRef(ref.project or self.project, ref.dataset, ref.table)
 
 
 def compiled(
-    catalog: Catalog, cursor: Cursor, config: Resource, location: str | None = None
+    catalog: Catalog, cursor: Cursor, project: str, config: Resource, location: str | None
 ) -> Query:
     """Return the query that ``configuration.query`` asks for.
 
@@ -59,17 +60,17 @@ def compiled(
         NotImplementedHere: an option or statement outside the slice.
     """
     _check(config)
-    resolver = Resolver(catalog, cursor, location)
+    resolver = Resolver(catalog, cursor, project, location)
     default = config.get("defaultDataset")
     if default is not None:
-        default = (str(default.get("projectId") or catalog.project), str(default["datasetId"]))
+        default = (str(default.get("projectId") or project), str(default["datasetId"]))
     statement = compile_statement(
         str(config["query"]),
         tables=resolver,
         parameters=list(config.get("queryParameters") or []),
         default_dataset=default,
     )
-    return Query(statement, resolver.location)
+    return Query(statement, project, resolver.location)
 
 
 def _check(config: Resource) -> None:
@@ -85,7 +86,7 @@ def _check(config: Resource) -> None:
 def described(catalog: Catalog, cursor: Cursor, query: Query) -> Resource:
     """Return what a dry run tells as ``statistics.query``; bytes are those of whole tables."""
     statement = query.statement
-    read = sum(_bytes(catalog, cursor, TableRef(*ref)) for ref in _qualified(catalog, statement))
+    read = sum(_bytes(catalog, cursor, ref) for ref in map(query.qualified, statement.references))
     told = {"statementType": statement.kind, "totalBytesProcessed": str(read), "cacheHit": False}
     if statement.kind != "SELECT":
         return told
@@ -110,7 +111,9 @@ def run(
         if query.statement.kind != "SELECT":
             if destination is not None:
                 raise ApiError(400, "invalid", "Cannot set destination table in jobs with DML statements")  # fmt: skip # noqa: E501
-            return told | dml.run(cursor, catalog, query.statement)
+            target = query.statement.target
+            assert target is not None
+            return told | dml.run(cursor, catalog, query.statement, query.qualified(target))
         if destination is None:
             results.write(cursor, job, query.statement.sql, told["schema"]["fields"])
         else:
@@ -131,10 +134,3 @@ def _write(cursor: Cursor, sql: str, destination: Destination, told: Resource) -
 
 def _bytes(catalog: Catalog, cursor: Cursor, ref: TableRef) -> int:
     return sum(size.bytes for size in catalog.sizes(cursor, ref).values())
-
-
-def _qualified(catalog: Catalog, statement: Statement) -> list[TableRef]:
-    return [
-        TableRef(ref.project or catalog.project, ref.dataset, ref.table)
-        for ref in statement.references
-    ]

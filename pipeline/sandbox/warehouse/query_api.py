@@ -11,7 +11,6 @@ from pipeline.sandbox.http import ApiError, NotImplementedHere
 from pipeline.sandbox.warehouse.catalog import Resource
 from pipeline.sandbox.warehouse.destination import Destination
 from pipeline.sandbox.warehouse.job_api import JobHandler
-from pipeline.sandbox.warehouse.jobs import DEFAULT_LOCATION
 from pipeline.sandbox.warehouse.results import PAGE_ROWS, Page
 from pipeline.sandbox.warehouse.rows_api import PagedHandler
 
@@ -47,7 +46,7 @@ class QueryHandler(JobHandler, PagedHandler):
         if future is not None:
             await asyncio.wait([asyncio.wrap_future(future)], timeout=wait_ms / 1000)
         reference = job["jobReference"]
-        return await self.run(self.warehouse.jobs.get, reference["jobId"], reference["location"])
+        return await self.run(self.warehouse.jobs.get, *reference.values())
 
     def _rows(self, job: Resource, page: Page) -> Resource:
         if "query" not in job["configuration"]:
@@ -58,13 +57,13 @@ class QueryHandler(JobHandler, PagedHandler):
         if "schema" not in told:
             return body
         with self.database.snapshot() as cursor:
-            relation = self._relation(job["configuration"]["query"], job)
+            relation = self._relation(job)
             return body | page.of(cursor, relation, told["schema"]["fields"])
 
-    def _relation(self, config: Resource, job: Resource) -> str:
-        if "destinationTable" not in config:
+    def _relation(self, job: Resource) -> str:
+        if not job["configuration"]["query"].get("destinationTable"):
             return self.warehouse.results.relation(job)
-        return Destination.of(self.catalog, config, "WRITE_EMPTY").ref.relation
+        return Destination.of(self.catalog, job).ref.relation
 
 
 class Queries(QueryHandler):
@@ -81,7 +80,7 @@ class Queries(QueryHandler):
             raise NotImplementedHere(f"formatOptions {sorted(options)}")
         size = int(body.get("maxResults") or PAGE_ROWS)
         page = Page(0, size, bool(options.get("useInt64Timestamp")))
-        job = await self.run(self._begin, body)
+        job = await self.run(self._begin, project, body)
         if body.get("dryRun"):
             told = job["statistics"]["query"]
             answer = {"kind": "bigquery#queryResponse", "jobComplete": True, "totalRows": "0"}
@@ -90,7 +89,7 @@ class Queries(QueryHandler):
         wait_ms = int(body.get("timeoutMs") or DEFAULT_WAIT_MS)
         await self.answer(job, wait_ms, page, "bigquery#queryResponse")
 
-    def _begin(self, body: Resource) -> Resource:
+    def _begin(self, project: str, body: Resource) -> Resource:
         query = {key: body[key] for key in body if key not in _OUTSIDE_CONFIGURATION}
         configuration = {"query": query} | {
             key: body[key] for key in ("labels", "dryRun") if body.get(key)
@@ -100,14 +99,12 @@ class Queries(QueryHandler):
             reference["jobId"] = "job_" + re.sub(r"[^\w-]", "_", str(body["requestId"]))
         try:
             return self.warehouse.insert_job(
-                {"jobReference": reference, "configuration": configuration}
+                project, {"jobReference": reference, "configuration": configuration}
             )
         except ApiError as error:
             if error.api_reason != "duplicate":
                 raise
-            return self.warehouse.jobs.get(
-                reference["jobId"], reference["location"] or DEFAULT_LOCATION
-            )
+            return self.warehouse.jobs.get(project, reference["jobId"], reference["location"])
 
 
 class QueryResults(QueryHandler):
@@ -115,6 +112,6 @@ class QueryResults(QueryHandler):
 
     async def get(self, project: str, job: str) -> None:
         """Wait ``timeoutMs`` for the query and answer a page of its rows."""
-        found = await self.job(job)
+        found = await self.job(project, job)
         wait_ms = self.number("timeoutMs", DEFAULT_WAIT_MS)
         await self.answer(found, wait_ms, self.page(), "bigquery#getQueryResultsResponse")

@@ -54,13 +54,15 @@ class Resolver:
     ``location`` is the one that the caller named, else that of the first dataset met, else None.
     """
 
-    def __init__(self, catalog: Catalog, cursor: Cursor, location: str | None) -> None:
-        self._catalog, self._cursor = catalog, cursor
+    def __init__(
+        self, catalog: Catalog, cursor: Cursor, project: str, location: str | None
+    ) -> None:
+        self._catalog, self._cursor, self._project = catalog, cursor, project
         self.location = location
 
     def duckdb_name(self, project: str | None, dataset: str, table: str) -> str:
         """Return the quoted DuckDB relation; raise ApiError 404 where there is no such table."""
-        ref = TableRef(project or self._catalog.project, dataset, table)
+        ref = TableRef(project or self._project, dataset, table)
         self._check_dataset(ref.project, dataset)
         if self._catalog.find_table(self._cursor, ref) is None:
             raise ApiError(
@@ -75,13 +77,13 @@ class Resolver:
         """
         if view not in _VIEWS:
             raise NotImplementedHere(f"INFORMATION_SCHEMA.{view}")
-        project = project or self._catalog.project
+        project = project or self._project
         self._check_dataset(project, check_dataset_id(dataset))
         names = {"project": literal(project), "dataset": literal(dataset), "types": _STANDARD_TYPES}
         return f"({_VIEWS[view].format(**names)})"
 
     def _check_dataset(self, project: str, dataset: str) -> None:
-        found = self._catalog.find_dataset(self._cursor, dataset)
+        found = self._catalog.find_dataset(self._cursor, project, dataset)
         if self.location is None:
             self.location = DEFAULT_LOCATION if found is None else str(found["location"])
         self._catalog.check_location(self._cursor, project, dataset, self.location)

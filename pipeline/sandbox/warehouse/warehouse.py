@@ -19,8 +19,8 @@ from pipeline.sandbox.warehouse.destination import Destination
 from pipeline.sandbox.warehouse.jobs import DEFAULT_LOCATION, JobStore, job_type, new_job
 from pipeline.sandbox.warehouse.results import Results
 from pipeline.sandbox.warehouse.runner import Runner
+from pipeline.sandbox.warehouse.uploads import Uploads
 
-DEFAULT_PROJECT: Final = "tlc-sandbox"
 API_THREADS: Final = 8
 _JOB_ID: Final = re.compile(r"[\w-]{1,1024}", re.ASCII)
 _CONFIGURATION: Final = {"load", "query", "copy", "extract", "jobType", "labels", "dryRun"}
@@ -38,20 +38,19 @@ class Warehouse:
         root: Path,
         object_path: Callable[[str, str], Path],
         list_objects: Callable[[str, str], list[str]],
-        project: str = DEFAULT_PROJECT,
     ) -> None:
-        self.root, self.project = root, project
         self.bucket = load.Bucket(object_path, list_objects)
-        self.database = Database(root)
-        self.catalog = Catalog(project)
-        self.jobs = JobStore(self.database, project)
         self.results = Results(root / "results")
+        self.uploads = Uploads(root / "uploads")
+        self.database, self.catalog = Database(root), Catalog()
+        self.jobs = JobStore(self.database)
         self.runner = Runner(self.database, self.jobs, self._execute, self._reads)
         self.api_threads = ThreadPoolExecutor(API_THREADS, "warehouse-api")
 
     def start(self) -> None:
         """Begin; jobs that an earlier process left unfinished are done again."""
         self.results.expire()
+        self.uploads.clean({self.jobs.upload(job) for job in self.jobs.unfinished()})
         self.runner.start()
 
     def close(self) -> None:
@@ -60,89 +59,99 @@ class Warehouse:
         self.runner.close()
         self.database.close()
 
-    def insert_job(self, resource: Resource, upload: Path | None = None) -> Resource:
+    def insert_job(self, project: str, resource: Resource, upload: Path | None = None) -> Resource:
         """Remember the job and begin it; return its resource. A dry run is only answered.
 
         Raises:
             ApiError: 400 bad configuration, 404 no such dataset there, 409 the id was used.
             NotImplementedHere: the configuration asks for something outside the slice.
         """
+        job = self._checked(project, resource)
+        if job["configuration"].get("dryRun"):
+            return job | {"status": {"state": "DONE"}}
+        self.jobs.add(job, upload)
+        done = self.runner.submit(job)
+        if upload is not None:
+            done.add_done_callback(lambda _: self._discard(job, upload))
+        return job
+
+    def _discard(self, job: Resource, upload: Path) -> None:
+        """Delete the file, unless the job was broken off and is to be done at the next start."""
+        if self.jobs.get(*job["jobReference"].values())["status"]["state"] == "DONE":
+            upload.unlink(missing_ok=True)
+
+    def _checked(self, project: str, resource: Resource) -> Resource:
+        """Return the job as it is to be remembered; raise where it cannot be one."""
         reference = resource.get("jobReference") or {}
-        configuration = resource.get("configuration") or {}
-        self.catalog.check_project(str(reference.get("projectId") or self.project))
         job_id = str(reference.get("jobId") or uuid.uuid4())
         if not _JOB_ID.fullmatch(job_id):
             raise ApiError(400, "invalid", f'Invalid job ID "{job_id}".')
+        if reference.get("projectId") not in (None, project):
+            raise ApiError(400, "invalid", f"Job reference {reference} is not of {project}")
+        wanted = reference.get("location")
+        job = new_job(project, job_id, wanted or DEFAULT_LOCATION, resource.get("configuration"))
         with self.database.snapshot() as cursor:
-            location, told = self._checked(cursor, configuration, reference.get("location"))
-        job = new_job(self.project, job_id, location, configuration)
-        job["statistics"] |= told
-        if configuration.get("dryRun"):
-            return job | {"status": {"state": "DONE"}}
-        self.jobs.add(job, upload)
-        self.runner.submit(job)
-        return job
+            location = self._check(cursor, job, wanted)
+        return new_job(project, job_id, location, job["configuration"], job["statistics"])
 
-    def _checked(
-        self, cursor: Cursor, configuration: Resource, wanted: str | None
-    ) -> tuple[str, Resource]:
-        """Return where the job runs and what is known of it before; raise where it cannot be."""
+    def _check(self, cursor: Cursor, job: Resource, wanted: str | None) -> str:
+        """Return where the job runs, and add what is known before to its statistics."""
+        configuration, kind = job["configuration"], job_type(job["configuration"])
         unknown = {key for key, value in configuration.items() if value} - _CONFIGURATION
-        if unknown:
-            raise NotImplementedHere(f"jobs with {', '.join(sorted(unknown))}")
-        kind = job_type(configuration)
-        if kind == "extract" or (configuration.get("dryRun") and kind != "query"):
-            raise NotImplementedHere("dryRun of such jobs" if kind != "extract" else "extract jobs")
-        if kind == "query":
-            return self._checked_query(cursor, configuration, wanted)
+        if kind == "extract" or unknown:
+            raise NotImplementedHere(f"jobs with {', '.join(sorted(unknown | {kind}))}")
+        if configuration.get("dryRun") and kind != "query":
+            raise NotImplementedHere(f"dryRun of a {kind} job")
         if kind == "load":
             load.check(configuration["load"])
-        else:
-            copy.check(configuration["copy"], self.project)
-        return self._location(cursor, configuration, wanted), {}
+        if kind == "copy":
+            copy.check(configuration["copy"], job["jobReference"]["projectId"])
+        if self._destination(job) is not None:
+            wanted = self._location(cursor, job, wanted)
+        if kind == "query":
+            compiled = self._compiled(cursor, job, wanted)
+            job["statistics"]["query"] = query.described(self.catalog, cursor, compiled)
+            wanted = compiled.location
+        return wanted or DEFAULT_LOCATION
 
-    def _checked_query(
-        self, cursor: Cursor, configuration: Resource, wanted: str | None
-    ) -> tuple[str, Resource]:
-        if self._destination(configuration) is not None:
-            wanted = self._location(cursor, configuration, wanted)
-        compiled = query.compiled(self.catalog, cursor, configuration["query"], wanted)
-        told = query.described(self.catalog, cursor, compiled)
-        return compiled.location or DEFAULT_LOCATION, {"query": told}
-
-    def _location(self, cursor: Cursor, configuration: Resource, wanted: str | None) -> str:
-        """Where the job's dataset is, which must be where the caller said."""
-        destination = self._destination(configuration)
-        assert destination is not None
-        ref = destination.ref
+    def _location(self, cursor: Cursor, job: Resource, wanted: str | None) -> str:
+        """Where the job's destination is, which must be where the caller said."""
+        ref = Destination.of(self.catalog, job).ref
         if wanted:
             self.catalog.check_location(cursor, ref.project, ref.dataset, wanted)
         return str(self.catalog.dataset(cursor, ref.project, ref.dataset)["location"])
 
-    def _destination(self, configuration: Resource) -> Destination | None:
-        kind = job_type(configuration)
-        if kind == "query" and not configuration["query"].get("destinationTable"):
+    def _compiled(self, cursor: Cursor, job: Resource, location: str | None) -> query.Query:
+        project, config = job["jobReference"]["projectId"], job["configuration"]["query"]
+        return query.compiled(self.catalog, cursor, project, config, location)
+
+    def _destination(self, job: Resource) -> Destination | None:
+        config = job["configuration"]
+        if "query" in config and not config["query"].get("destinationTable"):
             return None
-        default = "WRITE_APPEND" if kind == "load" else "WRITE_EMPTY"
-        return Destination.of(self.catalog, configuration[kind], default)
+        return Destination.of(self.catalog, job)
 
     def _reads(self, job: Resource) -> bool:
         """Whether the job writes no table, so that it need not wait for those that do."""
         told = job["statistics"].get("query", {})
-        return told.get("statementType") == "SELECT" and not self._destination(job["configuration"])
+        return told.get("statementType") == "SELECT" and self._destination(job) is None
 
     def _execute(self, cursor: Cursor, job: Resource) -> Resource:
-        kind, destination = job_type(job["configuration"]), self._destination(job["configuration"])
-        config = job["configuration"][kind]
-        if kind == "query":
-            location = job["jobReference"]["location"]
-            compiled = query.compiled(self.catalog, cursor, config, location)
-            return {
-                "query": query.run(cursor, compiled, self.catalog, destination, self.results, job)
-            }
-        assert destination is not None
-        if kind == "copy":
-            return {"copy": copy.run(cursor, self.catalog, config, destination)}
-        upload = self.jobs.upload(job)
+        kind = job_type(job["configuration"])
+        work = {"load": self._load, "copy": self._copy, "query": self._query}[kind]
+        return {kind: work(cursor, job)}
+
+    def _load(self, cursor: Cursor, job: Resource) -> Resource:
+        config, upload = job["configuration"]["load"], self.jobs.upload(job)
         files = [(upload.name, upload)] if upload else self.bucket.files(config["sourceUris"])
-        return {"load": load.run(cursor, config, destination, files)}
+        return load.run(cursor, config, Destination.of(self.catalog, job), files)
+
+    def _copy(self, cursor: Cursor, job: Resource) -> Resource:
+        project, config = job["jobReference"]["projectId"], job["configuration"]["copy"]
+        destination = Destination.of(self.catalog, job)
+        return copy.run(cursor, self.catalog, project, config, destination)
+
+    def _query(self, cursor: Cursor, job: Resource) -> Resource:
+        compiled = self._compiled(cursor, job, job["jobReference"]["location"])
+        destination = self._destination(job)
+        return query.run(cursor, compiled, self.catalog, destination, self.results, job)
