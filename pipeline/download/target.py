@@ -72,11 +72,10 @@ def read_provenance(path: Path, month: TripMonth) -> Provenance | None:
 def publish_raw(file: BinaryIO, path: Path, provenance: Provenance) -> None:
     """Make the locked part of ``path`` the raw file, with its sidecar.
 
-    The file and the sidecar of an older version go first and the file comes last, by one rename
-    under the part's lock: at no instant is there a file beside another version's sidecar, and
-    whoever waits for the lock finds both.
+    An older file goes first and the new one comes last, by one rename under the part's lock: at
+    no instant is there a file beside another version's sidecar, and whoever waits for the lock
+    finds both.
     """
-    sidecar_path(path).unlink(missing_ok=True)
     path.unlink(missing_ok=True)
     write_atomically(sidecar_path(path), json.dumps(provenance.to_metadata(), indent=2).encode())
     publish(file, path)
