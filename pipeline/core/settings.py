@@ -39,8 +39,8 @@ class local(luigi.Config):
 class normalize(luigi.Config):
     """How a month is rewritten."""
 
-    batch_rows: luigi.IntParameter = luigi.IntParameter(default=131_072)
-    row_group_rows: luigi.IntParameter = luigi.IntParameter(default=1_048_576)
+    batch_rows: luigi.IntParameter = luigi.IntParameter(default=32_768)
+    row_group_rows: luigi.IntParameter = luigi.IntParameter(default=262_144)
     max_quarantined_share: luigi.FloatParameter = luigi.FloatParameter(default=0.001)
 
 

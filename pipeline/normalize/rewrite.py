@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -97,10 +98,10 @@ class _Rewrite:
     def write(self, path: Path, progress: Progress) -> Provenance:
         """Write the canonical file and the quarantine; return the month's provenance."""
         schema = service_schema(self._month.service)
-        batches = one_ahead(self._conformed())
-        with closing(parquet_writer(path, schema.arrow_schema())) as writer, closing(batches):
-            for conformed in batches:
-                self._add(conformed, writer)
+        row_groups = one_ahead(self._row_groups())
+        with closing(parquet_writer(path, schema.arrow_schema())) as writer, closing(row_groups):
+            for row_group in row_groups:
+                self._add(row_group, writer)
                 progress(self._rows, self._raw.rows)
             self._check_rows()
             record = self._source.normalized(
@@ -113,19 +114,25 @@ class _Rewrite:
     def _rows(self) -> int:
         return self.kept + self._quarantine.rows
 
-    def _conformed(self) -> Iterator[Conformed]:
-        conformer = Conformer(self._month, self._layout)
-        for batch in self._raw.batches(int(settings.normalize().batch_rows)):
-            yield conformer.conform(batch)
+    def _row_groups(self) -> Iterator[list[Conformed]]:
+        """Yield the conformed batches that make a row group; small batches stay in the cache."""
+        sizes = settings.normalize()
+        conform = Conformer(self._month, self._layout).conform
+        conformed = map(conform, self._raw.batches(int(sizes.batch_rows)))
+        batches = max(1, int(sizes.row_group_rows) // int(sizes.batch_rows))
+        while row_group := list(islice(conformed, batches)):
+            yield row_group
 
-    def _add(self, conformed: Conformed, writer: pq.ParquetWriter) -> None:
-        if conformed.rejected is not None:
-            self._quarantine.add(conformed.rejected, self._rows)
-            self._refuse_too_many()
-        self.audit.add(conformed.kept)
-        row_group_rows = int(settings.normalize().row_group_rows)
-        writer.write_batch(conformed.kept, row_group_size=row_group_rows)
-        self.kept += conformed.kept.num_rows
+    def _add(self, row_group: list[Conformed], writer: pq.ParquetWriter) -> None:
+        for conformed in row_group:
+            if conformed.rejected is not None:
+                self._quarantine.add(conformed.rejected, self._rows)
+                self._refuse_too_many()
+            self.audit.add(conformed.kept)
+            self.kept += len(conformed.kept)
+        table = pa.Table.from_batches([conformed.kept for conformed in row_group])
+        if len(table):
+            writer.write_table(table, row_group_size=len(table))
 
     def _check_rows(self) -> None:
         check_rows(

@@ -10,7 +10,7 @@ ROWS = 60_000
 @pytest.fixture(autouse=True)
 def settings(workspace):
     workspace.set("sandbox", sample_rows=ROWS)
-    workspace.set("normalize", batch_rows=10_000)
+    workspace.set("normalize", batch_rows=10_000, row_group_rows=10_000)
 
 
 @pytest.mark.parametrize(
