@@ -37,6 +37,12 @@ class Warehouse:
             raise ApiError(404, "notFound", f"Not found: Table {project}:{dataset}.{table}")
         return f'"{dataset}"."{table}"'
 
+    def columns(self, project: str | None, dataset: str, table: str) -> dict[str, str]:
+        """Describe a table."""
+        described = self.connection.execute(f'DESCRIBE "{dataset}"."{table}"').fetchall()
+        short = {"TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ", "DECIMAL(38,9)": "DECIMAL(38, 9)"}
+        return {name: short.get(type_, type_) for name, type_, *_ in described}
+
     def information_schema(self, project: str | None, dataset: str, view: str) -> str:
         """Answer one view."""
         assert (dataset, view) == ("ds", "PARTITIONS"), (project, dataset, view)

@@ -11,7 +11,7 @@ from pipeline.sandbox.warehouse.catalog import Catalog, Cursor
 from pipeline.sandbox.warehouse.database import literal
 from pipeline.sandbox.warehouse.jobs import DEFAULT_LOCATION
 from pipeline.sandbox.warehouse.references import TableRef, check_dataset_id
-from pipeline.sandbox.warehouse.schema import STANDARD_NAMES
+from pipeline.sandbox.warehouse.schema import DUCKDB_TYPES, STANDARD_NAMES
 
 _STANDARD_TYPES: Final = " ".join(
     f"WHEN '{older}' THEN '{name}'" for name, older in STANDARD_NAMES.items()
@@ -69,6 +69,12 @@ class Resolver:
                 404, "notFound", f"Not found: Table {ref} was not found in location {self.location}"
             )
         return ref.relation
+
+    def columns(self, project: str | None, dataset: str, table: str) -> dict[str, str]:
+        """Return the table's columns in order and their DuckDB types; raise 404 without one."""
+        ref = TableRef(project or self._project, dataset, table)
+        fields = self._catalog.table(self._cursor, ref).fields
+        return {field["name"]: DUCKDB_TYPES[field["type"]] for field in fields}
 
     def information_schema(self, project: str | None, dataset: str, view: str) -> str:
         """Return a parenthesized DuckDB query that answers ``dataset.INFORMATION_SCHEMA.view``.

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from pipeline.sandbox.http import NotImplementedHere
 from pipeline.sandbox.warehouse.sql.calls import Call, not_numeric
 from pipeline.sandbox.warehouse.sql.dialect import duck, string
 from pipeline.sandbox.warehouse.sql.errors import invalid_query
@@ -83,7 +82,7 @@ def aggregate(call: Call, over: Over | None) -> exp.Expression:
     if arguments.limit is not None and (call.name != "ARRAY_AGG" or over):
         call.refuse("with LIMIT")
     if call.name in _PLAIN:
-        call.takes(1)
+        _single(call, arguments)
         if call.name in _FLOATING:
             arguments.values[0] = not_numeric(arguments.values[0], call.name)
         return within(duck(_PLAIN[call.name], _inside(arguments)))
@@ -91,8 +90,8 @@ def aggregate(call: Call, over: Over | None) -> exp.Expression:
 
 
 def _special(call: Call, arguments: _Arguments, within: Over, windowed: bool) -> exp.Expression:
-    if call.name not in ("STRING_AGG", "PERCENTILE_CONT"):
-        call.takes(1)
+    if call.name not in ("STRING_AGG", "PERCENTILE_CONT") or len(arguments.values) > 2:
+        _single(call, arguments)
     match call.name:
         case "COUNTIF":
             return within(duck("count(CASE WHEN {0} THEN 1 END)", _first(call, arguments)))
@@ -125,7 +124,6 @@ def _array_agg(arguments: _Arguments, within: Over) -> exp.Expression:
 
 
 def _string_agg(call: Call, arguments: _Arguments, within: Over) -> exp.Expression:
-    call.takes(1, 2)
     delimiter = arguments.values[1] if len(arguments.values) == 2 else string(",")
     distinct = "DISTINCT " if arguments.distinct else ""
     order = " {2}" if arguments.order else ""
@@ -148,6 +146,11 @@ def _window_function(call: Call, arguments: _Arguments) -> exp.Expression:
     holes = ", ".join(f"{{{position}}}" for position in range(len(arguments.values)))
     nulls = f" {arguments.nulls}" if arguments.nulls else ""
     return duck(f"{call.name.lower()}({holes}{nulls})", *arguments.values)
+
+
+def _single(call: Call, arguments: _Arguments) -> None:
+    if len(arguments.values) != 1:
+        raise invalid_query(f"Number of arguments does not match for function {call.name}")
 
 
 def _first(call: Call, arguments: _Arguments) -> exp.Expression:
@@ -181,10 +184,10 @@ def _taken_apart(call: Call) -> _Arguments:
 def _peel(call: Call, node: exp.Expression, arguments: _Arguments) -> exp.Expression:
     match node:
         case exp.Distinct():
+            # STRING_AGG(DISTINCT x, ','): the parser hangs all arguments below DISTINCT.
             arguments.distinct = True
-            if len(node.expressions) != 1:
-                raise NotImplementedHere(f"{call.name}(DISTINCT ...) of several columns")
-            return node.expressions[0]  # type: ignore[no-any-return]
+            arguments.values += [call.rewrite(first) for first in node.expressions[:-1]]
+            return node.expressions[-1]  # type: ignore[no-any-return]
         case exp.IgnoreNulls():
             arguments.nulls = "IGNORE NULLS"
         case exp.RespectNulls():

@@ -15,6 +15,8 @@ REFUSED = "not implemented: "
 
 _REWORDED = (
     (r'Referenced column "([^"]+)" (?:was )?not found.*', r"Unrecognized name: \1"),
+    (r'Column "([^"]+)" referenced that exists in the SELECT clause.*', r"Unrecognized name: \1"),
+    (r'Referenced table "([^"]+)" not found.*', r"Unrecognized name: \1"),
     (r'Table "([^"]+)" does not have a column named "([^"]+)".*', r"Name \2 not found inside \1"),
     (r'Ambiguous reference to column name "([^"]+)".*', r"Column name \1 is ambiguous"),
     (r"Division by zero.*", "division by zero"),
@@ -42,7 +44,10 @@ def syntax_error(error: SqlglotError) -> ApiError:
         first = error.errors[0]
         token = first.get("highlight") or ""
         column = max(1, (first.get("col") or 1) - len(token) + 1)
-        what = f'Unexpected "{token}"' if token else str(first.get("description"))
+        # The parser stands on the last token where it misses one that should follow.
+        if not first.get("end_context") and "Unexpected" not in str(first.get("description")):
+            token, column = "", column + len(token)
+        what = f'Unexpected "{token}"' if token else "Unexpected end of script"
         return invalid_query(f"Syntax error: {what} at [{first.get('line') or 1}:{column}]")
     what = "Unclosed or illegal literal" if isinstance(error, TokenError) else str(error)
     return invalid_query(f"Syntax error: {what} at [1:1]")

@@ -10,7 +10,14 @@ from typing import Any
 from sqlglot import exp
 
 from pipeline.sandbox.http import NotImplementedHere
-from pipeline.sandbox.warehouse.sql import aggregates, casts, datetimes, formats, functions
+from pipeline.sandbox.warehouse.sql import (
+    aggregates,
+    casts,
+    coercion,
+    datetimes,
+    formats,
+    functions,
+)
 from pipeline.sandbox.warehouse.sql.calls import Call
 from pipeline.sandbox.warehouse.sql.dialect import KNOWN_FUNCTIONS, Duck, duck, string
 from pipeline.sandbox.warehouse.sql.errors import REFUSED, invalid_query
@@ -137,10 +144,26 @@ def _like(node: exp.Expression) -> exp.Expression:
 def _in(node: exp.Expression) -> exp.Expression:
     unnest = node.args.get("unnest")
     if unnest is None:
-        return _children(node)
+        return _in_list(node)
     word = "NOT IN" if node.args.get("negate") else "IN"
     array = rewrite(unnest.expressions[0])
     return duck(f"({{0}} {word} (SELECT unnest({{1}})))", rewrite(node.this), array)
+
+
+def _in_list(node: exp.Expression) -> exp.Expression:
+    _children(node)
+    items = [coercion.comparable(node.this, item) for item in node.expressions]
+    node.set("expressions", [right.copy() for _, right in items])
+    lefts = [left.copy() for left, _ in items if left is not node.this]
+    if lefts:
+        node.set("this", lefts[0])
+    return node
+
+
+def _comparison(node: exp.Expression) -> exp.Expression:
+    _children(node)
+    left, right = coercion.comparable(node.this, node.expression)
+    return type(node)(this=left.copy(), expression=right.copy())
 
 
 def _if(node: exp.Expression) -> exp.Expression:
@@ -231,6 +254,15 @@ def _unnest(node: exp.Expression) -> exp.Expression:
     return duck(template, array, name, exp.to_identifier(offset.name or "offset"))
 
 
+def _update(node: exp.Expression) -> exp.Expression:
+    """SET a = b looks like a comparison, and is none."""
+    for assignment in node.expressions:
+        assignment.set("expression", rewrite(assignment.expression))
+    assignments = [duck("{0} = {1}", a.this, a.expression) for a in node.expressions]
+    node.set("expressions", assignments)
+    return _children(node)
+
+
 def _raw_string(node: exp.Expression) -> exp.Expression:
     return string(node.name)
 
@@ -248,6 +280,9 @@ _HANDLERS: dict[type[Any], Callable[[Any], exp.Expression]] = {
     exp.Sub: _sub,
     exp.Div: _div,
     exp.Like: _like,
+    **dict.fromkeys((exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE), _comparison),
+    coercion.Assigned: lambda node: coercion.assigned(node, rewrite),
+    exp.Update: lambda node: _update(node),
     exp.In: _in,
     exp.If: _if,
     exp.Anonymous: _call,

@@ -19,9 +19,16 @@ def named(select: exp.Expression) -> exp.Expression:
             continue
         name = column.name if isinstance(column, exp.Column) else f"f{next(numbers)}_"
         column.replace(exp.Alias(this=column.copy(), alias=exp.to_identifier(name)))
-    _refuse_twins(select)
+    if not _renamed_outside(select):
+        _refuse_twins(select)
     _prefer_aliases(select)
     return select
+
+
+def _renamed_outside(select: exp.Expression) -> bool:
+    """The rows of an INSERT are named by their columns, not by the query they come from."""
+    alias = select.parent.args.get("alias") if isinstance(select.parent, exp.Subquery) else None
+    return bool(alias is not None and alias.columns)
 
 
 def _refuse_twins(select: exp.Expression) -> None:

@@ -12,6 +12,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError, UnsupportedError
 
 from pipeline.sandbox.http import NotImplementedHere
+from pipeline.sandbox.warehouse.sql.coercion import check_assignments
 from pipeline.sandbox.warehouse.sql.dialect import GoogleSQL, duck, write
 from pipeline.sandbox.warehouse.sql.errors import invalid_query, syntax_error
 from pipeline.sandbox.warehouse.sql.parameters import bind, read_parameters
@@ -114,5 +115,6 @@ def _take_target(tree: exp.Expression, tables: Tables) -> TableRef | None:
     reference, relation = tables.target(node)
     plain = isinstance(tree, (exp.Insert, exp.TruncateTable))
     alias = exp.to_identifier(node.alias or reference.table)
+    check_assignments(tree, tables.columns(reference))
     node.replace(relation if plain else duck("{0} AS {1}", relation, alias))
     return reference

@@ -29,6 +29,9 @@ class TableResolver(Protocol):
     def duckdb_name(self, project: str | None, dataset: str, table: str) -> str:
         """Return the quoted DuckDB relation; raise ApiError 404 where there is no such table."""
 
+    def columns(self, project: str | None, dataset: str, table: str) -> dict[str, str]:
+        """Return the table's columns in order, by name, as DuckDB types (``BIGINT``)."""
+
     def information_schema(self, project: str | None, dataset: str, view: str) -> str:
         """Return a parenthesized DuckDB query that answers ``dataset.INFORMATION_SCHEMA.view``."""
 
@@ -53,6 +56,10 @@ class Tables:
             raise NotImplementedHere("this target of a DML statement")
         reference = self._reference(_name_parts(node))
         return reference, verbatim(self._resolver.duckdb_name(*reference))
+
+    def columns(self, reference: TableRef) -> dict[str, str]:
+        """Return the columns of a DML statement's target, and their DuckDB types."""
+        return self._resolver.columns(*reference)
 
     def _relation(self, node: exp.Table) -> exp.Expression:
         parts = _name_parts(node)
