@@ -13,13 +13,6 @@ from pipeline.sandbox.warehouse import (
     table_api,
     upload_api,
 )
-    dataset_api,
-    job_api,
-    query_api,
-    rows_api,
-    table_api,
-    upload_api,
-)
 from pipeline.sandbox.warehouse.warehouse import Warehouse
 
 _PROJECT = r"/bigquery/v2/projects/(?P<project>[^/]+)"
