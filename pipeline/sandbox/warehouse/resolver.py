@@ -7,7 +7,7 @@ GoogleSQL itself (``sql/``).
 from typing import Final
 
 from pipeline.sandbox.http import ApiError, NotImplementedHere
-from pipeline.sandbox.warehouse.catalog import Catalog, Cursor
+from pipeline.sandbox.warehouse.catalog import Catalog, Cursor, Table
 from pipeline.sandbox.warehouse.database import literal
 from pipeline.sandbox.warehouse.jobs import DEFAULT_LOCATION
 from pipeline.sandbox.warehouse.references import TableRef, check_dataset_id
@@ -62,18 +62,11 @@ class Resolver:
 
     def duckdb_name(self, project: str | None, dataset: str, table: str) -> str:
         """Return the quoted DuckDB relation; raise ApiError 404 where there is no such table."""
-        ref = TableRef(project or self._project, dataset, table)
-        self._check_dataset(ref.project, dataset)
-        if self._catalog.find_table(self._cursor, ref) is None:
-            raise ApiError(
-                404, "notFound", f"Not found: Table {ref} was not found in location {self.location}"
-            )
-        return ref.relation
+        return self._table(project, dataset, table).ref.relation
 
     def columns(self, project: str | None, dataset: str, table: str) -> dict[str, str]:
-        """Return the table's columns in order and their DuckDB types; raise 404 without one."""
-        ref = TableRef(project or self._project, dataset, table)
-        fields = self._catalog.table(self._cursor, ref).fields
+        """Return the table's columns in order, by name, as DuckDB types; raise ApiError 404."""
+        fields = self._table(project, dataset, table).fields
         return {field["name"]: DUCKDB_TYPES[field["type"]] for field in fields}
 
     def information_schema(self, project: str | None, dataset: str, view: str) -> str:
@@ -87,6 +80,16 @@ class Resolver:
         self._check_dataset(project, check_dataset_id(dataset))
         names = {"project": literal(project), "dataset": literal(dataset), "types": _STANDARD_TYPES}
         return f"({_VIEWS[view].format(**names)})"
+
+    def _table(self, project: str | None, dataset: str, table: str) -> Table:
+        ref = TableRef(project or self._project, dataset, table)
+        self._check_dataset(ref.project, dataset)
+        found = self._catalog.find_table(self._cursor, ref)
+        if found is None:
+            raise ApiError(
+                404, "notFound", f"Not found: Table {ref} was not found in location {self.location}"
+            )
+        return found
 
     def _check_dataset(self, project: str, dataset: str) -> None:
         found = self._catalog.find_dataset(self._cursor, project, dataset)
