@@ -1,0 +1,168 @@
+"""What normalizing a month costs, beside the same work done by DuckDB and by pandas.
+
+``python tests/bench/bench_normalize.py [--rows 1400000 14000000] [--rounds 3]``
+
+Every run is a process of its own, imports included; the contestants take turns. Printed are
+medians, the peak memory of the process, and ratios to DuckDB. Inputs are made once and kept in
+``--folder``.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+MONTH_KEY = "2021-01"
+CONTESTANTS = ("ours", "duckdb", "pandas")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One process: seconds of wall time, and its peak resident memory in MB."""
+
+    seconds: float
+    peak_mb: float
+
+
+def main() -> None:
+    options = parse_options()
+    if options.contestant:
+        contest(options.contestant, options.service, options.raw, options.out)
+        return
+    print("| rows | by | seconds | rows/s | peak MB | time, DuckDB = 1 | memory, DuckDB = 1 |")
+    print("|---:|---|---:|---:|---:|---:|---:|")
+    for rows in options.rows:
+        raw = sample(options.service, rows, options.folder)
+        print_table(rows, measure(options, raw))
+
+
+def parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, nargs="+", default=[1_400_000, 14_000_000])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--service", default="yellow")
+    parser.add_argument("--by", nargs="+", choices=CONTESTANTS, default=CONTESTANTS)
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "tlc-bench")
+    for internal in ("--contestant", "--raw", "--out"):
+        parser.add_argument(internal, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def sample(service: str, rows: int, folder: Path) -> Path:
+    """Return a month of so many rows in the layout of 2021, making it where it is not there.
+
+    In a process of its own: a child's peak memory counts what its parent held as it was born.
+    """
+    path = folder / f"{service}_{MONTH_KEY}_{rows}.parquet"
+    making = "from pipeline.core.months import TripMonth; from pathlib import Path; import sys; "
+    making += "from pipeline.sandbox.publisher.samples import ensure_sample; "
+    making += (
+        f"ensure_sample(TripMonth.parse('{service}', '{MONTH_KEY}'), {rows}, Path(sys.argv[1]))"
+    )
+    subprocess.run([sys.executable, "-c", making, path], check=True)
+    return path
+
+
+def measure(options: argparse.Namespace, raw: Path) -> dict[str, list[Run]]:
+    runs: dict[str, list[Run]] = {name: [] for name in options.by}
+    with tempfile.TemporaryDirectory(dir=options.folder) as out:
+        for _ in range(options.rounds):
+            for name in options.by:
+                runs[name].append(run(name, options.service, raw, Path(out) / name))
+    return runs
+
+
+def run(contestant: str, service: str, raw: Path, out: Path) -> Run:
+    out.mkdir(exist_ok=True)
+    command = [sys.executable, __file__, "--contestant", contestant, "--service", service]
+    start = time.perf_counter()
+    process = subprocess.Popen([*command, "--raw", str(raw), "--out", str(out)])
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{contestant} failed")
+    return Run(seconds, usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3))
+
+
+def print_table(rows: int, runs: dict[str, list[Run]]) -> None:
+    medians = {
+        name: Run(
+            statistics.median(run.seconds for run in each),
+            statistics.median(run.peak_mb for run in each),
+        )
+        for name, each in runs.items()
+    }
+    for name, median in medians.items():
+        base = medians.get("duckdb", median)
+        print(
+            f"| {rows:,} | {name} | {median.seconds:.2f} | {rows / median.seconds:,.0f} "
+            f"| {median.peak_mb:.0f} | {median.seconds / base.seconds:.2f} "
+            f"| {median.peak_mb / base.peak_mb:.2f} |",
+            flush=True,
+        )
+
+
+def contest(contestant: str, service: str, raw: str, out: str) -> None:
+    {"ours": by_ours, "duckdb": by_duckdb, "pandas": by_pandas}[contestant](
+        service, Path(raw), Path(out)
+    )
+
+
+def by_ours(service: str, raw: Path, out: Path) -> None:
+    import pyarrow.parquet as pq
+
+    from pipeline.core.months import TripMonth
+    from pipeline.core.provenance import Provenance
+    from pipeline.normalize.rewrite import rewrite_month
+    from pipeline.normalize.target import CanonicalMonthTarget
+
+    size, rows = raw.stat().st_size, pq.read_metadata(raw).num_rows
+    source = Provenance(service, MONTH_KEY, raw.as_uri(), '"etag"', "", size, "0" * 64, rows)
+    rewrite_month(source, raw, CanonicalMonthTarget(TripMonth.parse(service, MONTH_KEY), out))
+
+
+def by_duckdb(service: str, raw: Path, out: Path) -> None:
+    import duckdb
+
+    from pipeline.schemas import service_schema
+
+    types = {"int64": "BIGINT", "float64": "DOUBLE", "string": "VARCHAR", "datetime": "TIMESTAMP"}
+    relation = f"read_parquet('{raw}')"
+    described = duckdb.sql(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+    published = [name for name, *_ in described]
+    casts = [f"DATE '{MONTH_KEY}-01' AS source_month"]
+    for column in service_schema(service).columns[1:]:
+        name = next((f'"{name}"' for name in published if column.matches(name)), "NULL")
+        casts.append(f'CAST({name} AS {types[column.kind]}) AS "{column.name}"')
+    select = f"SELECT {', '.join(casts)} FROM {relation}"
+    duckdb.sql(f"COPY ({select}) TO '{out}/out.parquet' (FORMAT parquet, COMPRESSION zstd)")
+
+
+def by_pandas(service: str, raw: Path, out: Path) -> None:
+    from datetime import date
+
+    import pandas as pd
+
+    from pipeline.schemas import service_schema
+
+    types = {"int64": "Int64", "float64": "float64", "datetime": "datetime64[us]", "string": "str"}
+    published = pd.read_parquet(raw)
+    canonical = pd.DataFrame(index=published.index)
+    canonical["source_month"] = date.fromisoformat(f"{MONTH_KEY}-01")
+    for column in service_schema(service).columns[1:]:
+        name = next((name for name in published.columns if column.matches(name)), None)
+        values = pd.Series(None, published.index, object) if name is None else published[name]
+        canonical[column.name] = values.astype(types[column.kind])
+    canonical.to_parquet(out / "out.parquet", compression="zstd", index=False)
+
+
+if __name__ == "__main__":
+    main()
