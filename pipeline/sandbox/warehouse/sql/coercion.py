@@ -106,8 +106,8 @@ def check_assignments(tree: exp.Expression, columns: dict[str, str]) -> None:
 
 
 def _check_insert(node: exp.Insert, names: list[str], types: dict[str, str]) -> None:
-    if isinstance(node.this, exp.Var) and node.this.name.upper() == "ROW":
-        raise NotImplementedHere("INSERT ROW")
+    if isinstance(node.parent, exp.When) and not isinstance(node.this, exp.Tuple):
+        raise NotImplementedHere("INSERT in MERGE without a list of columns")
     if isinstance(node.this, (exp.Schema, exp.Tuple)):
         names = [column.name for column in node.this.expressions]
     source = node.expression

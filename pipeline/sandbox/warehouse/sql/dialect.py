@@ -12,6 +12,7 @@ from sqlglot.dialects.bigquery import BigQuery
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.generators.duckdb import DuckDBGenerator
 from sqlglot.parsers.bigquery import BigQueryParser
+from sqlglot.tokenizer_core import TokenType
 
 KNOWN_FUNCTIONS = frozenset(BigQueryParser.FUNCTIONS) | frozenset(BigQueryParser.FUNCTION_PARSERS)
 """Names that some SQL dialect has: not translated here is 501, not in here is a typing error."""
@@ -30,6 +31,11 @@ class GoogleSQL(BigQuery):
         FUNCTION_PARSERS: ClassVar[Any] = {
             name: BigQueryParser.FUNCTION_PARSERS[name]
             for name in ("ARRAY", "CAST", "EXTRACT", "SAFE_CAST")
+        }
+        # Positional parameters remember where they stand: the tree has clauses in another order.
+        PLACEHOLDER_PARSERS: ClassVar[Any] = {
+            **BigQueryParser.PLACEHOLDER_PARSERS,
+            TokenType.PLACEHOLDER: lambda self: exp.Placeholder().update_positions(self._prev),
         }
 
 

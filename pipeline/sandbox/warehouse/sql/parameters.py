@@ -49,19 +49,16 @@ def read_parameters(resources: list[dict[str, Any]]) -> Parameters:
 
 def bind(tree: exp.Expression, parameters: Parameters) -> None:
     """Replace every ``@name`` and ``?`` of ``tree`` in place; raise 400 where one has no value."""
-    for number, node in enumerate(_in_order(tree, exp.Placeholder)):
+    positional = sorted(tree.find_all(exp.Placeholder), key=lambda node: node.meta["start"])
+    for number, node in enumerate(positional):
         if not isinstance(parameters, list) or number >= len(parameters):
             raise invalid_query(f"Query parameter number {number + 1} is not defined")
         node.replace(parameters[number].copy())
-    for node in _in_order(tree, exp.Parameter):
-        name = node.name
+    for named in list(tree.find_all(exp.Parameter)):
+        name = named.name
         if not isinstance(parameters, dict) or name.lower() not in parameters:
             raise invalid_query(f"Query parameter '{name}' not found")
-        node.replace(parameters[name.lower()].copy())
-
-
-def _in_order(tree: exp.Expression, kind: type[exp.Expression]) -> list[exp.Expression]:
-    return list(tree.find_all(kind, bfs=False))
+        named.replace(parameters[name.lower()].copy())
 
 
 def _literal(type_: dict[str, Any], value: dict[str, Any]) -> exp.Expression:

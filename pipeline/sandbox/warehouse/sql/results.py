@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from pipeline.sandbox.http import NotImplementedHere
@@ -40,6 +40,7 @@ _FIELD_TYPES = {
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMERIC_STEP = Decimal(1).scaleb(-9)
+_EXACT = Context(prec=80)
 
 
 def schema_of(description: Sequence[Sequence[Any]]) -> list[Field]:
@@ -140,7 +141,7 @@ def _float(value: float) -> str:
 
 
 def _numeric(value: Any) -> str:
-    rounded = Decimal(value).quantize(_NUMERIC_STEP, ROUND_HALF_UP)
+    rounded = Decimal(value).quantize(_NUMERIC_STEP, ROUND_HALF_UP, _EXACT)
     text = f"{rounded:f}".rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text
 

@@ -12,6 +12,7 @@ from sqlglot import exp
 from pipeline.sandbox.http import NotImplementedHere
 from pipeline.sandbox.warehouse.sql import (
     aggregates,
+    arrays,
     casts,
     coercion,
     datetimes,
@@ -142,15 +143,8 @@ def _like(node: exp.Expression) -> exp.Expression:
 
 
 def _in(node: exp.Expression) -> exp.Expression:
-    unnest = node.args.get("unnest")
-    if unnest is None:
-        return _in_list(node)
-    word = "NOT IN" if node.args.get("negate") else "IN"
-    array = rewrite(unnest.expressions[0])
-    return duck(f"({{0}} {word} (SELECT unnest({{1}})))", rewrite(node.this), array)
-
-
-def _in_list(node: exp.Expression) -> exp.Expression:
+    if isinstance(node, exp.In) and node.args.get("unnest"):
+        return arrays.contains(node, rewrite)
     _children(node)
     items = [coercion.comparable(node.this, item) for item in node.expressions]
     node.set("expressions", [right.copy() for _, right in items])
@@ -216,44 +210,6 @@ def _window(node: exp.Expression) -> exp.Expression:
     return _call(call, over)
 
 
-def _array(node: exp.Expression) -> exp.Expression:
-    items = node.expressions
-    if len(items) == 1 and isinstance(items[0], (exp.Select, exp.Union)):
-        return duck("ARRAY({0})", rewrite(items[0].copy()))
-    holes = ", ".join(f"{{{position}}}" for position in range(len(items)))
-    return duck(f"[{holes}]", *(rewrite(item.copy()) for item in items))
-
-
-def _bracket(node: exp.Expression) -> exp.Expression:
-    """``a[OFFSET(n)]``: an index beyond the array is an error, or NULL where it is SAFE."""
-    if len(node.expressions) != 1:
-        raise NotImplementedHere("array access by several indices")
-    first = 1 if node.args.get("offset") == 1 else 0
-    outside = "NULL" if node.args.get("safe") else "error('Array index is out of bounds')"
-    template = (
-        f"CASE WHEN {{1}} < {first} OR {{1}} >= len({{0}}) + {first} THEN {outside} "
-        f"ELSE ({{0}})[{{1}} + {1 - first}] END"
-    )
-    return duck(template, rewrite(node.this), rewrite(node.expressions[0].copy()))
-
-
-def _unnest(node: exp.Expression) -> exp.Expression:
-    """A relation of the array's elements, with BigQuery's offsets from zero."""
-    alias, offset = node.args.get("alias"), node.args.get("offset")
-    if len(node.expressions) != 1:
-        raise NotImplementedHere("UNNEST of several arrays")
-    name = exp.to_identifier(alias.columns[0].name if alias and alias.columns else "f0_")
-    refused = f"error('{REFUSED}UNNEST of an array of STRUCT')"
-    array = duck(
-        f"CASE WHEN typeof({{0}}) LIKE 'STRUCT%' THEN {refused} ELSE {{0}} END",
-        rewrite(node.expressions[0].copy()),
-    )
-    if not isinstance(offset, exp.Expression):
-        return duck("(SELECT unnest({0}) AS {1}) AS {1}", array, name)
-    template = "(SELECT unnest({0}) AS {1}, generate_subscripts({0}, 1) - 1 AS {2}) AS {1}"
-    return duck(template, array, name, exp.to_identifier(offset.name or "offset"))
-
-
 def _update(node: exp.Expression) -> exp.Expression:
     """SET a = b looks like a comparison, and is none."""
     for assignment in node.expressions:
@@ -273,7 +229,7 @@ def _now(name: str) -> Callable[[exp.Expression], exp.Expression]:
 
 _HANDLERS: dict[type[Any], Callable[[Any], exp.Expression]] = {
     exp.Select: _select,
-    exp.Union: _set_operation,
+    **dict.fromkeys((exp.Union, exp.Except, exp.Intersect), _set_operation),
     exp.With: _with,
     exp.Literal: _literal,
     exp.Neg: _neg,
@@ -282,14 +238,14 @@ _HANDLERS: dict[type[Any], Callable[[Any], exp.Expression]] = {
     exp.Like: _like,
     **dict.fromkeys((exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE), _comparison),
     coercion.Assigned: lambda node: coercion.assigned(node, rewrite),
-    exp.Update: lambda node: _update(node),
+    exp.Update: _update,
     exp.In: _in,
     exp.If: _if,
     exp.Anonymous: _call,
     exp.Window: _window,
-    exp.Array: _array,
-    exp.Bracket: _bracket,
-    exp.Unnest: _unnest,
+    exp.Array: lambda node: arrays.array(node, rewrite),
+    exp.Bracket: lambda node: arrays.element(node, rewrite),
+    exp.Unnest: lambda node: arrays.relation(node, rewrite),
     exp.RawString: _raw_string,
     exp.Cast: lambda node: casts.cast(node, rewrite),
     exp.TryCast: lambda node: casts.cast(node, rewrite),

@@ -76,9 +76,11 @@ def _parsed(sql: str) -> exp.Expression:
     if sql.lstrip().lower().startswith("#legacysql"):
         raise NotImplementedHere("legacy SQL")
     try:
-        statements = [tree for tree in sqlglot.parse(sql, dialect=GoogleSQL) if tree is not None]
+        trees = sqlglot.parse(sql, dialect=GoogleSQL)
     except SqlglotError as error:
         raise syntax_error(error) from None
+    # A comment after the last semicolon is a tree of its own.
+    statements = [tree for tree in trees if tree and not isinstance(tree, exp.Semicolon)]
     if not statements:
         raise invalid_query("Syntax error: Unexpected end of script at [1:1]")
     if len(statements) > 1:
