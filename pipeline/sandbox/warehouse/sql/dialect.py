@@ -7,7 +7,7 @@ Not here: what any function means (``functions.py``, ``datetimes.py``, ``aggrega
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from sqlglot import exp
+from sqlglot import ErrorLevel, exp
 from sqlglot.dialects.bigquery import BigQuery
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.generators.duckdb import DuckDBGenerator
@@ -74,4 +74,6 @@ def string(text: str) -> exp.Expression:
 
 def write(node: exp.Expression) -> str:
     """Return the DuckDB text of a translated statement, with every identifier quoted."""
-    return node.sql(dialect=DuckWriter, identify=True, comments=False)
+    return node.sql(
+        dialect=DuckWriter, identify=True, comments=False, unsupported_level=ErrorLevel.RAISE
+    )

@@ -73,6 +73,12 @@ def _set_operation(node: exp.Expression) -> exp.Expression:
     return _children(node)
 
 
+def _join(node: exp.Expression) -> exp.Expression:
+    if node.args.get("method") or node.args.get("kind") in ("SEMI", "ANTI"):
+        raise NotImplementedHere(f"{node.args.get('method') or node.args['kind']} JOIN")
+    return _children(node)
+
+
 def _with(node: exp.Expression) -> exp.Expression:
     if node.args.get("recursive"):
         raise NotImplementedHere("WITH RECURSIVE")
@@ -231,6 +237,7 @@ _HANDLERS: dict[type[Any], Callable[[Any], exp.Expression]] = {
     exp.Select: _select,
     **dict.fromkeys((exp.Union, exp.Except, exp.Intersect), _set_operation),
     exp.With: _with,
+    exp.Join: _join,
     exp.Literal: _literal,
     exp.Neg: _neg,
     exp.Sub: _sub,

@@ -63,11 +63,14 @@ def compile_statement(
         ApiError: 400 for what BigQuery would refuse, 404 for tables that the resolver lacks.
         NotImplementedHere: what the sandbox does not know to mean the same in DuckDB.
     """
-    tree = _parsed(sql).copy()
-    kind = _KINDS[type(tree)]
-    bind(tree, read_parameters(parameters))
     found = Tables(tables, default_dataset)
-    target, text = _written(tree, found)
+    try:
+        tree = _parsed(sql).copy()
+        bind(tree, read_parameters(parameters))
+        kind = _KINDS[type(tree)]
+        target, text = _written(tree, found)
+    except RecursionError:
+        raise invalid_query("Query is too complex: too deeply nested") from None
     return Statement(kind, text, target, tuple(found.references))
 
 

@@ -151,12 +151,16 @@ REFUSED = [
     ("SELECT AS STRUCT 1 AS a", 501, "SELECT with kind"),
     ("WITH RECURSIVE x AS (SELECT 1) SELECT * FROM x", 501, "RECURSIVE"),
     ("SELECT * FROM `region-us`.INFORMATION_SCHEMA.TABLES", 501, "region-us"),
+    ("SELECT * FROM t NATURAL JOIN t AS u", 501, "NATURAL JOIN"),
+    ("SELECT " + "(" * 3000 + "1" + ")" * 3000, 400, "too complex"),
     ("SELECT INTERVAL 1 DAY", 501, "INTERVAL"),
     ("SELECT ANY_VALUE(a HAVING MAX f) FROM t", 501, "HAVING"),
 ]
 
 
-@pytest.mark.parametrize(("sql", "status", "words"), REFUSED, ids=[case[0] for case in REFUSED])
+@pytest.mark.parametrize(
+    ("sql", "status", "words"), REFUSED, ids=[case[0][:60] for case in REFUSED]
+)
 def test_a_statement_is_refused_in_words(
     warehouse: Warehouse, sql: str, status: int, words: str
 ) -> None:
