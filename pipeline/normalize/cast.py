@@ -60,12 +60,13 @@ def convert(values: pa.Array, conversion: Conversion, kind: str) -> tuple[pa.Arr
 
 def reason(value: pa.Scalar, kind: str) -> str:
     """Return the code for why ``value`` was refused as ``kind``."""
-    seen = value.type.value_type if pt.is_dictionary(value.type) else value.type
+    if pt.is_dictionary(value.type):
+        value = value.value
     if kind == "string":
         return "not_utf8"
     if kind == "datetime":
-        return _why_no_datetime(value, seen)
-    number = _number(value, seen)
+        return _why_no_datetime(value)
+    number = _number(value)
     if number is None:
         return "unparseable_number"
     if kind == "int64" and (not number.is_finite() or number != number.to_integral_value()):
@@ -165,7 +166,8 @@ def _all(values: pa.Array, valid: pa.BooleanArray, what: str) -> pa.Array:
     return values
 
 
-def _why_no_datetime(value: pa.Scalar, seen: pa.DataType) -> str:
+def _why_no_datetime(value: pa.Scalar) -> str:
+    seen = value.type
     if is_text(seen):
         return "unparseable_timestamp"
     is_finer = pt.is_timestamp(seen) and seen.unit == "ns" and _count(value) % 1000
@@ -177,8 +179,8 @@ def _count(value: pa.Scalar) -> int:
     return int(pa.array([value], value.type).cast(pa.int64())[0].as_py())
 
 
-def _number(value: pa.Scalar, seen: pa.DataType) -> Decimal | None:
-    if not is_text(seen):
+def _number(value: pa.Scalar) -> Decimal | None:
+    if not is_text(value.type):
         return Decimal(value.as_py())
     raw = value.cast(pa.binary()).as_py().decode("utf-8", "replace").strip()
     return Decimal(raw) if re.match(NUMBER, raw) else None

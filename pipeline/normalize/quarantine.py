@@ -12,7 +12,6 @@ from typing import BinaryIO, Final, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pyarrow.types as pt
 
 from pipeline.core.files import discard, part_file, publish
 from pipeline.normalize.cast import is_text
@@ -91,15 +90,17 @@ class Quarantine:
 
 
 def as_text(values: pa.Array) -> pa.Array:
-    """Return ``values`` as strings; bytes that are no UTF-8 as their escapes."""
-    if is_text(values.type):
-        raw = values.cast(pa.binary()).to_pylist()
-        return pa.array(
-            [None if text is None else text.decode("utf-8", "backslashreplace") for text in raw],
-            pa.string(),
-        )
-    if pt.is_nested(values.type):
-        return pa.array(
-            [None if value is None else str(value) for value in values.to_pylist()], pa.string()
-        )
-    return values.cast(pa.string())
+    """Return ``values`` as strings, whatever they are; bytes that are no UTF-8 as escapes."""
+    try:
+        text = values.cast(pa.string())
+        text.validate(full=True)
+        return text
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        raw = values.cast(pa.binary()) if is_text(values.type) else values
+        return pa.array(map(_told, raw.to_pylist()), pa.string())
+
+
+def _told(value: object) -> str | None:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    return None if value is None else str(value)

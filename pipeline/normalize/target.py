@@ -31,7 +31,8 @@ class CanonicalMonthTarget(luigi.Target):
         Raises:
             Terminal: the file cannot be read for want of rights.
         """
-        return self._record() is not None
+        record = self.record()
+        return record is not None and record.is_wanted()
 
     def provenance(self) -> Provenance:
         """Return which version of the month this is, and its row counts.
@@ -39,7 +40,7 @@ class CanonicalMonthTarget(luigi.Target):
         Raises:
             Terminal: the month is not normalized.
         """
-        record = self._record()
+        record = self.record()
         if record is None:
             raise Terminal(
                 f"{self.month} is not normalized",
@@ -48,25 +49,18 @@ class CanonicalMonthTarget(luigi.Target):
             )
         return record
 
-    def _record(self) -> Provenance | None:
+    def record(self) -> Provenance | None:
+        """Return which version of the month is there, a sample or real, or None."""
         footer = _read_footer(self.path)
         if footer is None:
             return None
         rows, pairs = footer
         record = Provenance.from_metadata(pairs)
-        if record is None or (record.service, record.month) != (self.month.service, self.month.key):
+        if record is None or not record.is_of(self.month):
             return None
-        is_whole = is_balanced(record) and record.rows_kept == rows
+        is_whole = record.is_balanced and record.rows_kept == rows
         has_quarantine = self.quarantine_path.exists()
         return record if is_whole and has_quarantine == bool(record.rows_quarantined) else None
-
-
-def is_balanced(record: Provenance) -> bool:
-    """Return whether source rows = rows kept + rows quarantined."""
-    kept, quarantined = record.rows_kept, record.rows_quarantined
-    if not isinstance(kept, int) or not isinstance(quarantined, int):
-        return False
-    return record.source_rows == kept + quarantined
 
 
 def _read_footer(path: Path) -> tuple[int, dict[str, str]] | None:

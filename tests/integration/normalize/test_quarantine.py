@@ -99,6 +99,7 @@ def test_a_month_that_fails_again_leaves_the_published_one_alone(raw, target, se
         (pa.array([{"a": 1}, {"a": None}, None]), ["{'a': 1}", "{'a': None}", None]),
         (pa.array([0.1, 1e300, float("nan")]), ["0.1", "1e+300", "nan"]),
         (pa.array([True, False, None]), ["true", "false", None]),
+        (pa.array([b"\xff", b"Y", None], pa.binary(1)), ["\\xff", "Y", None]),
         (pa.array(["a", "b", "a"]).dictionary_encode(), ["a", "b", "a"]),
     ],
     ids=str,

@@ -37,6 +37,11 @@ US_YEAR_10000 = 253_402_300_800_000_000
         (pa.array([2**31 - 1], pa.date32()), "datetime", "out_of_range"),
         (pa.array([2**62], pa.timestamp("us", "UTC")), "datetime", "out_of_range"),
         (pa.array([1001], pa.timestamp("ns")), "datetime", "finer_than_microseconds"),
+        (
+            pa.array([1], pa.timestamp("ns")).dictionary_encode(),
+            "datetime",
+            "finer_than_microseconds",
+        ),
         (pa.array(["2021-02-30 00:00:00"]), "datetime", "unparseable_timestamp"),
         (pa.array(["0000-01-01"]), "datetime", "unparseable_timestamp"),
         (pa.array([b"\xffY"]), "string", "not_utf8"),
