@@ -15,7 +15,7 @@ class BigQueryMonthTarget(luigi.Target):
     def exists(self) -> bool:
         """Return whether the month is loaded. One query serves all months."""
         found = find(self.month)
-        return found is not None and found.is_whole
+        return found is not None and found.is_whole and found.provenance.is_wanted()
 
     def loaded(self) -> LoadedMonth | None:
         """Return the ledger's row in force, if there is one."""

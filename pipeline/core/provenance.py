@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pipeline.core.errors import Terminal
 from pipeline.core.months import TripMonth
+from pipeline.core.settings import base_url, is_loopback
 
 PIPELINE_VERSION: Final = "0.1.0"
 METADATA_PREFIX: Final = "tlc_"
@@ -57,6 +58,13 @@ class Provenance:
     def is_of(self, month: TripMonth) -> bool:
         """Return whether this is the record of ``month``."""
         return (self.service, self.month) == (month.service, month.key)
+
+    def is_wanted(self) -> bool:
+        """Return whether the month is real or a sample as the configured publisher's months are.
+
+        A sample never counts as the month that TLC published, nor the other way round.
+        """
+        return is_loopback(self.source_url) == is_loopback(base_url())
 
     def check_balanced(self) -> None:
         """Raise Terminal unless source rows = rows kept + rows quarantined."""

@@ -11,6 +11,7 @@ import os
 from functools import cache
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import luigi
 from luigi.configuration import add_config_path
@@ -18,6 +19,7 @@ from luigi.configuration import add_config_path
 from pipeline.core.errors import BadRequest
 
 PROJECT_ROOT: Final = Path(__file__).resolve().parents[2]
+SANDBOX: Final = "sandbox"
 PUBLISHER: Final = "https://d37ci6vzurychx.cloudfront.net/trip-data"
 
 
@@ -82,6 +84,11 @@ def data_dir() -> Path:
 def base_url() -> str:
     """Return the publisher's address as configured, without a trailing slash, or ``sandbox``."""
     return (os.environ.get("TLC_BASE_URL") or str(source().base_url)).rstrip("/")
+
+
+def is_loopback(url: str) -> bool:
+    """Return whether ``url`` is ``sandbox`` or an address on this machine: sample months."""
+    return url == SANDBOX or urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
 
 
 @cache

@@ -64,7 +64,8 @@ class Publisher:
         """
         with part_file(path) as file:
             part = Part(file, path)
-            if whole := read_provenance(path, month):
+            whole = read_provenance(path, month)
+            if whole is not None and whole.is_wanted():
                 part.discard()
                 return whole
             with _unless_empty(part):

@@ -32,7 +32,12 @@ class RawMonthTarget(luigi.Target):
         Raises:
             Terminal: the folder cannot be read.
         """
-        return read_provenance(self.path, self.month) is not None
+        record = self.record()
+        return record is not None and record.is_wanted()
+
+    def record(self) -> Provenance | None:
+        """Return which version of the month is there, a sample or real, or None."""
+        return read_provenance(self.path, self.month)
 
     def provenance(self) -> Provenance:
         """Return which version of the month the file is.
@@ -40,7 +45,7 @@ class RawMonthTarget(luigi.Target):
         Raises:
             Terminal: the file is not there or not whole.
         """
-        record = read_provenance(self.path, self.month)
+        record = self.record()
         if record is None:
             raise Terminal(
                 f"{self.month} is not downloaded",
@@ -64,7 +69,7 @@ def read_provenance(path: Path, month: TripMonth) -> Provenance | None:
         return None
     except OSError as error:
         raise Terminal(f"cannot read {path}", seen=error.strerror) from error
-    if record is None or (record.service, record.month) != (month.service, month.key):
+    if record is None or not record.is_of(month):
         return None
     return record if record.source_bytes == size else None
 

@@ -16,7 +16,9 @@ class LakeMonthTarget(luigi.Target):
     def exists(self) -> bool:
         """Return whether the month is in the lake. One listing serves all months."""
         found = find(self.month)
-        return found is not None and _is_whole(found, self.month)
+        if found is None or found.provenance is None or not _is_whole(found, self.month):
+            return False
+        return found.provenance.is_wanted()
 
     def object(self) -> LakeObject:
         """Return the object; raise Terminal where it is not there or not whole."""

@@ -85,11 +85,11 @@ def _local(month: TripMonth) -> tuple[str | None, Provenance | None]:
     from pipeline.download.target import RawMonthTarget
     from pipeline.normalize.target import CanonicalMonthTarget
 
-    canonical = CanonicalMonthTarget(month, data_dir())
-    if canonical.exists():
-        return "canonical", canonical.provenance()
-    raw = RawMonthTarget(month, data_dir())
-    return ("raw", raw.provenance()) if raw.exists() else (None, None)
+    canonical = CanonicalMonthTarget(month, data_dir()).record()
+    if canonical is not None:
+        return "canonical", canonical
+    raw = RawMonthTarget(month, data_dir()).record()
+    return ("raw", raw) if raw is not None else (None, None)
 
 
 def _local_months(folder: Path) -> Iterable[TripMonth]:

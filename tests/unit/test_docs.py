@@ -30,7 +30,7 @@ def test_the_two_commands_stand_in_the_first_25_lines():
     assert any(line.startswith("make test") for line in first)
 
 
-@pytest.mark.parametrize(("path", "command"), commands(), ids=lambda value: str(value))
+@pytest.mark.parametrize(("path", "command"), [*commands()], ids=lambda value: str(value))
 def test_every_command_and_option_is_documented_and_has_a_help_text(path, command):
     group, _, name = path.rpartition(" ")
     documented = [line for line in README.splitlines() if f"`{group} " in line and name in line]
@@ -80,4 +80,6 @@ def test_every_exit_code_that_luigi_is_told_is_documented():
 
 
 def test_every_task_is_documented():
-    assert not [name for name in pipeline.__all__ if f"`{name}`" not in README and name not in README]
+    assert not [
+        name for name in pipeline.__all__ if f"`{name}`" not in README and name not in README
+    ]

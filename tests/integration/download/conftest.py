@@ -16,8 +16,9 @@ GREEN = TripMonth("green", 2021, 1)
 
 
 @pytest.fixture
-def publisher() -> Iterator[FaultyPublisher]:
+def publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyPublisher]:
     with FaultyPublisher() as running:
+        monkeypatch.setenv("TLC_BASE_URL", running.url)
         yield running
 
 

@@ -49,3 +49,13 @@ def test_metadata_with_a_hole_is_no_provenance(missing):
 def test_metadata_with_a_count_that_is_no_number_is_no_provenance():
     assert Provenance.from_metadata({**NORMALIZED.to_metadata(), "tlc_source_rows": "x"}) is None
     assert Provenance.from_metadata({**NORMALIZED.to_metadata(), "tlc_rows_kept": "x"}) is None
+
+
+@pytest.mark.parametrize("base_url", ["sandbox", "http://127.0.0.1:1234/trip-data"])
+def test_a_sample_month_counts_only_where_samples_are_asked_for(monkeypatch, base_url):
+    sample = replace(NORMALIZED, source_url="http://127.0.0.1:8484/trip-data/x.parquet")
+    assert NORMALIZED.is_wanted()
+    assert not sample.is_wanted()
+    monkeypatch.setenv("TLC_BASE_URL", base_url)
+    assert sample.is_wanted()
+    assert not NORMALIZED.is_wanted()
