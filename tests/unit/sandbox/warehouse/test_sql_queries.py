@@ -194,3 +194,8 @@ def test_compiling_is_quick(warehouse: Warehouse) -> None:
     for number in range(10):
         warehouse.compile(f"{LEDGER} AND {number} = {number}")
     assert (time.perf_counter() - began) / 10 < 0.2
+
+
+def test_a_sum_of_integers_is_stored_as_an_integer(warehouse: Warehouse) -> None:
+    warehouse.run("SELECT SUM(a), SUM(a) OVER () FROM t GROUP BY a")
+    assert [str(type_) for _, type_, *_ in warehouse.connection.description] == ["BIGINT"] * 2
