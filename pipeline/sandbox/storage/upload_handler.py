@@ -59,13 +59,12 @@ class UploadHandler(StorageHandler):
 
     async def post(self, bucket: str) -> None:
         """Answer what came of the upload."""
-        if self.failure is not None:
-            raise self.failure
-        assert self.receiver is not None
         try:
-            self._answer(await self.receiver.finish())
-        except OSError as error:
-            raise _disk_error(error) from error
+            answer = await self._received()
+        finally:
+            # Before the answer is out: who has it may look for what is left.
+            self.on_finish()
+        self._answer(answer)
 
     put = post
 
@@ -84,6 +83,15 @@ class UploadHandler(StorageHandler):
         """Let go of an upload that was broken off."""
         super().on_connection_close()
         self.on_finish()
+
+    async def _received(self) -> Answer:
+        if self.failure is not None:
+            raise self.failure
+        assert self.receiver is not None
+        try:
+            return await self.receiver.finish()
+        except OSError as error:
+            raise _disk_error(error) from error
 
     def _answer(self, answer: Answer) -> None:
         for name, value in answer.headers.items():
