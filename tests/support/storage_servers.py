@@ -16,6 +16,7 @@ import requests
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 
+SMALL, CHUNK = b"trip records", 256 * 1024
 FAKE_GCS_SERVER = "vendor/fake-gcs-server/bin/fake-gcs-server-linux-amd64"
 
 
@@ -63,6 +64,16 @@ def remove_bucket(bucket: Any) -> None:
     for blob in list(bucket.list_blobs(versions=True)):
         blob.delete()
     bucket.delete()
+
+
+def put(bucket: Any, name: str, content: bytes = SMALL, **options: Any) -> Any:
+    blob = bucket.blob(name)
+    blob.upload_from_string(content, **options)
+    return blob
+
+
+def names(bucket: Any, **options: Any) -> list[str]:
+    return [blob.name for blob in bucket.list_blobs(**options)]
 
 
 def _free_port() -> int:
