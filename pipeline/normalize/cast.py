@@ -25,9 +25,9 @@ YEAR_1: Final = -62_135_596_800_000_000
 YEAR_10000: Final = 253_402_300_800_000_000
 """The first microsecond in and after what BigQuery, Postgres and Python can hold."""
 
-NUMBER: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
-EXACT: Final = pa.decimal256(76, 20)
-"""Wide enough for every int64 and to see that a fraction is one."""
+NUMBER: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+WHOLE: Final = r"^(?:\+|(-?))0*([0-9]+)(?:\.0*)?$"
+"""A count: no exponent, and after the point zeros at most."""
 
 
 def conversion(seen: pa.DataType, kind: str) -> Conversion | None:
@@ -66,12 +66,9 @@ def reason(value: pa.Scalar, kind: str) -> str:
         return "not_utf8"
     if kind == "datetime":
         return _why_no_datetime(value)
-    number = _number(value)
-    if number is None:
+    if is_text(value.type) and not re.match(NUMBER, _trimmed_text(value)):
         return "unparseable_number"
-    if kind == "int64" and (not number.is_finite() or number != number.to_integral_value()):
-        return "not_an_integer"
-    return "out_of_range"
+    return "not_an_integer" if kind == "int64" and not _is_whole(value) else "out_of_range"
 
 
 def arrow_type(kind: str) -> pa.DataType:
@@ -97,14 +94,14 @@ def _cast_to(kind: str) -> Conversion:
 
 def _to_int64(seen: pa.DataType) -> Conversion | None:
     if is_text(seen):
-        return lambda values: _numbers(values).cast(EXACT).cast(pa.int64())
+        return lambda values: _counts(values).cast(pa.int64())
     covered = pt.is_integer(seen) or pt.is_floating(seen) or pt.is_decimal(seen)
     return _cast_to("int64") if covered or pt.is_boolean(seen) else None
 
 
 def _to_float64(seen: pa.DataType) -> Conversion | None:
     if is_text(seen):
-        return lambda values: _finite(_numbers(values).cast(pa.float64()))
+        return lambda values: _finite(_trimmed(values).cast(pa.float64()))
     if pt.is_decimal(seen):
         # By way of text: Arrow's own cast may miss the nearest double by one unit.
         return lambda values: values.cast(pa.string()).cast(pa.float64())
@@ -142,10 +139,10 @@ def _trimmed(values: pa.Array) -> pa.Array:
     return pc.utf8_trim_whitespace(_valid_text(values))
 
 
-def _numbers(values: pa.Array) -> pa.Array:
-    """Return the texts; the pattern keeps out what Arrow parses too: ``0x10``, ``inf``."""
+def _counts(values: pa.Array) -> pa.Array:
     text = _trimmed(values)
-    return _all(text, pc.match_substring_regex(text, NUMBER), "no number")
+    _all(text, pc.match_substring_regex(text, WHOLE), "no count")
+    return pc.replace_substring_regex(text, WHOLE, r"\1\2")
 
 
 def _finite(values: pa.Array) -> pa.Array:
@@ -179,8 +176,12 @@ def _count(value: pa.Scalar) -> int:
     return int(pa.array([value], value.type).cast(pa.int64())[0].as_py())
 
 
-def _number(value: pa.Scalar) -> Decimal | None:
-    if not is_text(value.type):
-        return Decimal(value.as_py())
-    raw = value.cast(pa.binary()).as_py().decode("utf-8", "replace").strip()
-    return Decimal(raw) if re.match(NUMBER, raw) else None
+def _is_whole(value: pa.Scalar) -> bool:
+    if is_text(value.type):
+        return re.match(WHOLE, _trimmed_text(value)) is not None
+    number = Decimal(value.as_py())
+    return number.is_finite() and number == number.to_integral_value()
+
+
+def _trimmed_text(value: pa.Scalar) -> str:
+    return str(value.cast(pa.binary()).as_py(), "utf-8", "replace").strip()

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1)
 TICKS = {"s": 1_000_000, "ms": 1000, "us": 1}
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d(:\d\d(:\d\d(\.\d{1,6})?)?)?)?", re.ASCII)
 
 
@@ -31,6 +31,8 @@ def convert(value: Any, seen: str, kind: str) -> Any:
 
 
 def whole(value: Any, seen: str) -> int:
+    if isinstance(value, str) and parsed(value) is not None and "e" in value.lower():
+        raise Refused("not_an_integer")
     number = parsed(value) if isinstance(value, str) else value
     if isinstance(number, float) and not math.isfinite(number):
         raise Refused("not_an_integer")

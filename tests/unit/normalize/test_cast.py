@@ -9,6 +9,7 @@ import pytest
 from pipeline.normalize.cast import conversion, convert, reason
 
 US_YEAR_3019 = 33_113_000_000_000_000
+NO_UTF8 = pa.Array.from_buffers(pa.string(), 1, pa.array([b"\xffY"]).buffers())
 US_YEAR_10000 = 253_402_300_800_000_000
 
 
@@ -20,6 +21,8 @@ US_YEAR_10000 = 253_402_300_800_000_000
         (pa.array([float("-inf")]), "int64", "not_an_integer"),
         (pa.array([Decimal("1.50")]), "int64", "not_an_integer"),
         (pa.array(["1.5"]), "int64", "not_an_integer"),
+        (pa.array(["1e2"]), "int64", "not_an_integer"),
+        (pa.array(["1e-257"]), "int64", "not_an_integer"),
         (pa.array([1e300]), "int64", "out_of_range"),
         (pa.array([2**63], pa.uint64()), "int64", "out_of_range"),
         (pa.array([Decimal(10**20)]), "int64", "out_of_range"),
@@ -45,8 +48,9 @@ US_YEAR_10000 = 253_402_300_800_000_000
         (pa.array(["2021-02-30 00:00:00"]), "datetime", "unparseable_timestamp"),
         (pa.array(["0000-01-01"]), "datetime", "unparseable_timestamp"),
         (pa.array([b"\xffY"]), "string", "not_utf8"),
+        (NO_UTF8, "string", "not_utf8"),
     ],
-    ids=str,
+    ids=repr,
 )
 def test_a_value_that_does_not_fit_is_refused_for_the_right_reason(
     array: pa.Array, kind: str, code: str
@@ -63,6 +67,9 @@ def test_a_value_that_does_not_fit_is_refused_for_the_right_reason(
         (pa.array([1.0]), "int64", 1),
         (pa.array(["1.0"]), "int64", 1),
         (pa.array([" 7 "]), "int64", 7),
+        (pa.array(["-0"]), "int64", 0),
+        (pa.array(["+0100."]), "int64", 100),
+        (pa.array(["-" + "0" * 90 + "5." + "0" * 90]), "int64", -5),
         (pa.array(["9223372036854775807"]), "int64", 2**63 - 1),
         (pa.array([True]), "int64", 1),
         (pa.array([0.1], pa.float32()), "float64", 0.10000000149011612),
