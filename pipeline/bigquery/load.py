@@ -108,16 +108,21 @@ def _job_config(month: TripMonth) -> "LoadJobConfig":
 
 
 def _is_in_force(month: TripMonth, source: LakeObject, job: "LoadJob") -> bool:
-    if job.source_uris != [source.uri] or job.destination.table_id.split("$") != [
-        month.table_name, month.partition_id
-    ]:  # fmt: skip
-        raise Terminal(f"{month}: job {job.job_id} is not this month's",
-                       seen=f"{job.source_uris} into {job.destination}")  # fmt: skip
+    if not _is_same_work(month, source, job):
+        return False
     ledger.forget()
     newest = ledger.find(month)
     if newest is not None and newest.job_id != job.job_id and newest.loaded_at > job.ended:
         return False
     return bool(_partition_rows(month) == job.output_rows)
+
+
+def _is_same_work(month: TripMonth, source: LakeObject, job: "LoadJob") -> bool:
+    # Ids are known throughout a project: another dataset's load of this content has the same one.
+    partition = f"{table_path(month.table_name)}${month.partition_id}"
+    destination = job.destination
+    found = f"{destination.project}.{destination.dataset_id}.{destination.table_id}"
+    return job.source_uris == [source.uri] and found == partition
 
 
 def _partition_rows(month: TripMonth) -> int | None:

@@ -11,8 +11,6 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from luigi.configuration.cfg_parser import InterpolationMissingEnvvarError
-
 from pipeline.core import settings
 from pipeline.core.errors import Terminal, Transient
 
@@ -88,9 +86,6 @@ def explained(service: str, what: str) -> Iterator[None]:
         yield
     except (auth.DefaultCredentialsError, auth.RefreshError) as error:
         raise _no_credentials(service, error) from error
-    except InterpolationMissingEnvvarError as error:
-        next_step = "export it, or write the value into config/<profile>.cfg"
-        raise Terminal(f"{service}: unset setting", seen=error, next_step=next_step) from error
     except api.MethodNotImplemented as error:
         raise Terminal(f"{service} refused {what}", seen=_brief(error)) from error
     except (

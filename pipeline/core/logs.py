@@ -55,9 +55,17 @@ def _shorten(record: logging.LogRecord) -> None:
     if text.startswith(WORKER) and isinstance(record.args, tuple):
         record.msg, record.args = text.removeprefix(WORKER), record.args[2:]
     elif SUMMARY in text:
-        record.msg = next(line for line in text.splitlines() if line.startswith("This progress"))
+        record.msg = _counts(text)
     elif TRACEBACK in text:
         # Luigi quotes what complete() raised as text; of an expected error the last line tells all.
         kind, _, told = text.rstrip().splitlines()[-1].partition(": ")
         if kind.startswith("pipeline."):
             record.msg, record.levelno, record.levelname = told, logging.ERROR, "ERROR"
+
+
+def _counts(summary: str) -> str:
+    """Return Luigi's summary as one line: how many tasks ended how, and what it makes of it."""
+    lines = [line.strip() for line in summary.splitlines()]
+    counts = [line.removeprefix("* ").rstrip(":") for line in lines if line.startswith("* ")]
+    verdict = next(line for line in lines if line.startswith("This progress"))
+    return "; ".join([*counts, verdict])

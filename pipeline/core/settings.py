@@ -10,7 +10,7 @@ profile are known only then.
 import os
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import luigi
@@ -23,7 +23,23 @@ SANDBOX: Final = "sandbox"
 PUBLISHER: Final = "https://d37ci6vzurychx.cloudfront.net/trip-data"
 
 
-class source(luigi.Config):
+class Section(luigi.Config):
+    """A section whose unset ``${VARIABLE}``, or text for a number, is one clear line."""
+
+    @classmethod
+    def get_param_values(cls, params: Any, args: Any, kwargs: Any) -> Any:
+        """Return the section's values; raise BadRequest where one cannot be read."""
+        try:
+            return super().get_param_values(params, args, kwargs)  # type: ignore[no-untyped-call]
+        except ValueError as error:
+            raise BadRequest(
+                f"section [{cls.__name__}] cannot be read",
+                seen=f"{error.__cause__}: {error}" if error.__cause__ else error,
+                next_step="mend it in luigi.cfg or config/<profile>.cfg, or export what it names",
+            ) from error
+
+
+class source(Section):
     """Where months are published. ``TLC_BASE_URL`` in the environment wins over the file."""
 
     base_url: luigi.StrParameter = luigi.StrParameter(default=PUBLISHER)
@@ -32,13 +48,13 @@ class source(luigi.Config):
     max_backoff: luigi.FloatParameter = luigi.FloatParameter(default=60.0)
 
 
-class local(luigi.Config):
+class local(Section):
     """Where files are kept on this machine; a relative folder is taken from the checkout."""
 
     data_dir: luigi.StrParameter = luigi.StrParameter(default="data")
 
 
-class normalize(luigi.Config):
+class normalize(Section):
     """How a month is rewritten."""
 
     batch_rows: luigi.IntParameter = luigi.IntParameter(default=32_768)
@@ -46,14 +62,14 @@ class normalize(luigi.Config):
     max_quarantined_share: luigi.FloatParameter = luigi.FloatParameter(default=0.001)
 
 
-class google(luigi.Config):
+class google(Section):
     """Which Cloud Storage and BigQuery: ``sandbox``, ``google``, or a server's http address."""
 
     endpoint: luigi.StrParameter = luigi.StrParameter(default="sandbox")
     timeout: luigi.FloatParameter = luigi.FloatParameter(default=120.0)
 
 
-class lake(luigi.Config):
+class lake(Section):
     """The bucket that holds one object per month."""
 
     bucket: luigi.StrParameter = luigi.StrParameter(default="tlc-lake")
@@ -61,7 +77,7 @@ class lake(luigi.Config):
     location: luigi.StrParameter = luigi.StrParameter(default="US")
 
 
-class bigquery(luigi.Config):
+class bigquery(Section):
     """The dataset that holds one table per service and the ledger."""
 
     project: luigi.StrParameter = luigi.StrParameter(default="tlc-sandbox")
@@ -69,7 +85,7 @@ class bigquery(luigi.Config):
     location: luigi.StrParameter = luigi.StrParameter(default="US")
 
 
-class sandbox(luigi.Config):
+class sandbox(Section):
     """The sandbox's port on 127.0.0.1 (0: any free one) and the size of its sample months."""
 
     port: luigi.IntParameter = luigi.IntParameter(default=8484)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.core.errors import Terminal, Transient
+from pipeline.core.files import explained
 from pipeline.core.settings import data_dir, sandbox
 
 START_SECONDS: Final = 60.0
@@ -104,7 +105,7 @@ def _is_locked(root: Path) -> bool:
     try:
         with (root / "lock").open() as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     except BlockingIOError:
         return True
@@ -113,13 +114,14 @@ def _is_locked(root: Path) -> bool:
 
 def _spawn(root: Path) -> "subprocess.Popen[bytes]":
     settings = sandbox()
-    root.mkdir(parents=True, exist_ok=True)
     options = ["--root", root, "--port", settings.port, "--sample-rows", settings.sample_rows]
     command = [sys.executable, "-m", "pipeline.sandbox", *map(str, options)]
-    with (root / "server.log").open("ab") as log:
-        return subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-        )
+    with explained(root):
+        root.mkdir(parents=True, exist_ok=True)
+        with (root / "server.log").open("ab") as log:
+            return subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
 
 
 def _refuse_failed(process: "subprocess.Popen[bytes] | None", root: Path) -> None:

@@ -16,7 +16,7 @@ def settings(workspace):
 @pytest.mark.parametrize(
     "moment",
     [
-        "DownloadMonth@20",
+        "DownloadMonth@5",
         "NormalizeMonth@20",
         "pipeline.lake.bucket._send",
         "LoadMonthToBQ@10",

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import click
-import luigi
 import pytest
 
 import pipeline
@@ -43,7 +42,7 @@ def test_every_command_and_option_is_documented_and_has_a_help_text(path, comman
 
 def settings_classes():
     members = [m for m in vars(settings).values() if isinstance(m, type)]
-    return [m for m in members if issubclass(m, luigi.Config) and m.__module__ == settings.__name__]
+    return [m for m in members if issubclass(m, settings.Section) and m is not settings.Section]
 
 
 @pytest.mark.parametrize("section", settings_classes(), ids=lambda section: section.__name__)
