@@ -27,6 +27,7 @@ FAKE_GCS_SERVER_DIFFERS = {
     "test_metadata_over_eight_kibibytes_is_refused": "accepts it",
     "test_an_upload_with_a_wrong_checksum_is_refused_and_leaves_the_object": "accepts it",
     "test_a_second_upload_in_one_long_request_is_refused_too": "forgets the precondition",
+    "test_an_upload_that_wants_another_generation_needs_an_object": "accepts where there is none",
     "test_a_stale_generation_refuses_a_delete": IGNORES_PRECONDITIONS,
     "test_a_stale_generation_refuses_a_patch": IGNORES_PRECONDITIONS,
     "test_a_stale_generation_refuses_a_download": IGNORES_PRECONDITIONS,

@@ -53,6 +53,16 @@ def test_an_upload_of_a_named_generation_needs_an_object(shared_bucket: Any, nam
     assert not shared_bucket.blob(name).exists()
 
 
+@pytest.mark.parametrize("unwanted", [0, 1])
+def test_an_upload_that_wants_another_generation_needs_an_object(
+    shared_bucket: Any, name: str, unwanted: int
+) -> None:
+    with pytest.raises(exceptions.PreconditionFailed):
+        put(shared_bucket, name, if_generation_not_match=unwanted)
+    put(shared_bucket, name)
+    put(shared_bucket, name, if_generation_not_match=unwanted)
+
+
 def test_of_many_uploads_at_once_with_generation_zero_exactly_one_wins(
     client: Any, shared_bucket: Any, name: str
 ) -> None:
