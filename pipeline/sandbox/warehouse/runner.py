@@ -45,13 +45,8 @@ class Runner:
         self._lock = threading.Lock()
         self._futures: dict[str, Future[None]] = {}
         self._cursors: dict[str, Cursor] = {}
-        self._cancelled: set[str] = set()
+        self._stops: dict[str, threading.Event] = {}
         self._closing = threading.Event()
-
-    def start(self) -> None:
-        """Do again whatever an earlier process left unfinished."""
-        for job in self._store.unfinished():
-            self.submit(job)
 
     def submit(self, job: Resource) -> "Future[None]":
         """Begin the job as soon as a thread is free; the future ends when the job is DONE."""
@@ -59,6 +54,7 @@ class Runner:
             (self._readers, self._read) if self._reads(job) else (self._writer, self._write)
         )
         with self._lock:
+            self._stops[job["id"]] = threading.Event()
             future = self._futures[job["id"]] = pool.submit(work, job)
         future.add_done_callback(lambda done: self._ended(job, done))
         return future
@@ -71,9 +67,9 @@ class Runner:
     def cancel(self, job: Resource) -> None:
         """Ask for the job's end; it ends with the reason ``stopped`` unless it was faster."""
         with self._lock:
-            if job["id"] in self._futures:
-                self._cancelled.add(job["id"])
-            cursor = self._cursors.get(job["id"])
+            stop, cursor = self._stops.get(job["id"]), self._cursors.get(job["id"])
+        if stop is not None:
+            stop.set()
         if cursor is not None:
             cursor.interrupt()
 
@@ -81,7 +77,9 @@ class Runner:
         """Break off what runs and wait for the threads; broken-off jobs are done at next start."""
         self._closing.set()
         with self._lock:
-            cursors = list(self._cursors.values())
+            stops, cursors = list(self._stops.values()), list(self._cursors.values())
+        for stop in stops:
+            stop.set()
         for cursor in cursors:
             cursor.interrupt()
         for pool in (self._writer, self._readers):
@@ -119,14 +117,12 @@ class Runner:
 
     def _hold(self, job: Resource) -> None:
         """Keep the job RUNNING before its commit, where a test asks for it."""
-        self._closing.wait(float(os.environ.get(DELAY_VARIABLE, "0")))
+        self._stops[job["id"]].wait(float(os.environ.get(DELAY_VARIABLE, "0")))
         self._check_wanted(job)
 
     def _check_wanted(self, job: Resource) -> None:
-        if self._closing.is_set():
-            raise duckdb.InterruptException("closing")
-        if job["id"] in self._cancelled:
-            raise refusal(duckdb.InterruptException("cancelled"))
+        if self._stops[job["id"]].is_set():
+            raise duckdb.InterruptException("stopped")
 
     def _fail(self, job: Resource, error: "ApiError | duckdb.Error") -> None:
         if self._closing.is_set():
@@ -142,4 +138,4 @@ class Runner:
             self._fail(job, ApiError(400, "internalError", f"sandbox: {future.exception()!r}"))
         with self._lock:
             self._futures.pop(job["id"], None)
-            self._cancelled.discard(job["id"])
+            self._stops.pop(job["id"], None)

@@ -50,8 +50,10 @@ class Warehouse:
     def start(self) -> None:
         """Begin; jobs that an earlier process left unfinished are done again."""
         self.results.expire()
-        self.uploads.clean({self.jobs.upload(job) for job in self.jobs.unfinished()})
-        self.runner.start()
+        unfinished = {job["id"]: (job, self.jobs.upload(job)) for job in self.jobs.unfinished()}
+        self.uploads.clean(upload for _, upload in unfinished.values())
+        for job, upload in unfinished.values():
+            self._submit(job, upload)
 
     def close(self) -> None:
         """Stop every thread and close the file; call once."""
@@ -70,10 +72,13 @@ class Warehouse:
         if job["configuration"].get("dryRun"):
             return job | {"status": {"state": "DONE"}}
         self.jobs.add(job, upload)
+        self._submit(job, upload)
+        return job
+
+    def _submit(self, job: Resource, upload: Path | None) -> None:
         done = self.runner.submit(job)
         if upload is not None:
             done.add_done_callback(lambda _: self._discard(job, upload))
-        return job
 
     def _discard(self, job: Resource, upload: Path) -> None:
         """Delete the file, unless the job was broken off and is to be done at the next start."""
