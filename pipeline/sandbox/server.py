@@ -85,6 +85,7 @@ async def _run(root: Path, sockets: list, sample_rows: int) -> None:  # type: ig
     await stopped.wait()
     server.stop()
     warehouse.close()
+    store.close()
     (root / "server.json").unlink(missing_ok=True)
 
 

@@ -116,3 +116,53 @@ def test_a_folder_that_cannot_be_written_is_named(workspace):
     assert done.returncode == 30
     assert "Traceback" not in done.stderr
     assert str(workspace.data) in done.stderr
+
+
+def as_yellow(table):
+    return table
+
+
+def without_fare(table):
+    return table.drop_columns(["fare_amount"])
+
+
+def with_words_for_a_fare(table):
+    import pyarrow as pa
+
+    words = pa.array(["much"] * table.num_rows)
+    return table.set_column(table.schema.get_field_index("fare_amount"), "fare_amount", words)
+
+
+def of_no_rows(table):
+    return table.slice(0, 0)
+
+
+@pytest.mark.parametrize(
+    ("service", "change", "told"),
+    [
+        ("green", as_yellow, "green"),
+        ("yellow", without_fare, "fare_amount"),
+        ("yellow", with_words_for_a_fare, "fare_amount"),
+        ("yellow", of_no_rows, "no rows"),
+    ],
+    ids=["another_service", "a_missing_column", "a_column_of_the_wrong_kind", "zero_rows"],
+)
+def test_a_parquet_file_that_is_not_the_month_is_never_published(
+    workspace, tmp_path, service, change, told
+):
+    import pyarrow.parquet as pq
+    from support.publisher import FaultyPublisher
+
+    from pipeline.core.months import TripMonth
+    from pipeline.sandbox.publisher.samples import write_sample
+
+    path = tmp_path / "served.parquet"
+    write_sample(TripMonth(service, 2021, 1), 500, path)
+    pq.write_table(change(pq.read_table(path)), path)
+    with FaultyPublisher() as publisher:
+        publisher.serve(path, "yellow_tripdata_2021-01.parquet")
+        workspace.variables["TLC_BASE_URL"] = publisher.url
+        done = workspace.load("--year", 2021, "--month", 1)
+    assert_refused(done, 30, told)
+    assert not list((workspace.data / "canonical").rglob("*.parquet"))
+    assert [record["lake"] for record in workspace.status()] == [None]
