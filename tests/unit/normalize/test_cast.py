@@ -13,6 +13,10 @@ NO_UTF8 = pa.Array.from_buffers(pa.string(), 1, pa.array([b"\xffY"]).buffers())
 US_YEAR_10000 = 253_402_300_800_000_000
 
 
+def array_type(value: Any) -> str | None:
+    return str(value.type) if isinstance(value, pa.Array) else None
+
+
 @pytest.mark.parametrize(
     ("array", "kind", "code"),
     [
@@ -50,7 +54,7 @@ US_YEAR_10000 = 253_402_300_800_000_000
         (pa.array([b"\xffY"]), "string", "not_utf8"),
         (NO_UTF8, "string", "not_utf8"),
     ],
-    ids=repr,
+    ids=array_type,
 )
 def test_a_value_that_does_not_fit_is_refused_for_the_right_reason(
     array: pa.Array, kind: str, code: str
@@ -80,7 +84,7 @@ def test_a_value_that_does_not_fit_is_refused_for_the_right_reason(
         (pa.array([" "], pa.large_string()), "string", " "),
         (pa.array([b"Y"]), "string", "Y"),
     ],
-    ids=str,
+    ids=array_type,
 )
 def test_a_value_that_fits_is_kept_exactly(array: pa.Array, kind: str, value: Any) -> None:
     convertible = conversion(array.type, kind)
