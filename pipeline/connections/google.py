@@ -111,7 +111,10 @@ def _no_credentials(service: str, error: Exception) -> Terminal:
 
 
 def _brief(error: Exception) -> str:
-    text = " ".join(str(getattr(error, "message", None) or error).split())
+    # Google's message begins with method and address; its first detail is the service's own words.
+    details = getattr(error, "errors", None) or [{}]
+    told = details[0].get("message") if isinstance(details[0], dict) else None
+    text = " ".join(str(told or error).split())
     return text if len(text) <= 300 else f"{text[:300]}..."
 
 

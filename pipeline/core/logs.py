@@ -16,6 +16,7 @@ CHATTER: Final = (
     "There are no more tasks",
     "There are %s pending tasks",
     "Data for %s does not exist",
+    "[pid %s] Worker %s done",
     "logging configured",
     "Loaded",
 )

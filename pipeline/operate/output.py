@@ -5,13 +5,19 @@ Belongs here: presentation shared by the commands. Not here: any fact.
 
 import csv
 import json
+import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import accumulate
 from typing import Any, Final
 
 import click
 
 FORMATS: Final = ("table", "json", "csv")
+GAP: Final = 2
+"""Blanks between two columns of a table."""
+WIDEST: Final = 100_000
 
 
 def show(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: str) -> None:
@@ -27,20 +33,47 @@ def show(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: str) -> No
         _show_table(columns, rows)
 
 
+@contextmanager
+def bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show a progress bar on a terminal, and nothing elsewhere; yields what takes the progress."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as shown:
+        task = shown.add_task(what, total=total)
+        yield lambda done: shown.update(task, completed=done)
+
+
+def that_fit(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
+    """Return how many of the first columns fit the terminal; all of them where there is none."""
+    if not sys.stdout.isatty():
+        return len(columns)
+    widths = [
+        max(len(name), *(len(_as_text(row[index])) for row in rows)) + GAP
+        for index, name in enumerate(columns)
+    ]
+    room = shutil.get_terminal_size().columns - GAP
+    return sum(used <= room for used in accumulate(widths))
+
+
 def _show_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(soft_wrap=not sys.stdout.isatty())
-    table = Table(box=box.ROUNDED if sys.stdout.isatty() else box.SIMPLE_HEAD)
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, GAP, 0, 0), collapse_padding=True
+    )
     for index, column in enumerate(columns):
         is_number = all(isinstance(row[index], int | float | None) for row in rows)
-        table.add_column(column, justify="right" if is_number else "left", overflow="fold")
+        table.add_column(column, justify="right" if is_number else "left", no_wrap=True)
     for row in rows:
         table.add_row(*map(_as_text, row))
-    if not sys.stdout.isatty():
-        console.width = 240
+    console = Console()
+    unbounded = console.options.update(max_width=WIDEST)
+    console.width = max(console.width, console.measure(table, options=unbounded).maximum)
     console.print(table)
 
 

@@ -4,17 +4,21 @@ Belongs here: the command. Not here: making the sample (``sandbox/publisher/``).
 """
 
 from pathlib import Path
+from typing import Final
 
 import click
 
 from pipeline.core.months import SERVICES, TripMonth
+from pipeline.operate.output import bar
 from pipeline.sandbox.lifecycle import sandbox_root
+
+MOST_ROWS: Final = 20_000_000
 
 
 @click.command()
 @click.option("--service", type=click.Choice(SERVICES), default="yellow", show_default=True)
 @click.option("--month", "key", required=True, metavar="YYYY-MM", help="The file's month.")
-@click.option("--rows", type=click.IntRange(min=0), required=True, help="Up to 20 million.")
+@click.option("--rows", type=click.IntRange(0, MOST_ROWS), required=True, help="Up to 20 million.")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -29,5 +33,6 @@ def samples(service: str, key: str, rows: int, output: Path | None) -> None:
 
     month = TripMonth.parse(service, key)
     path = output or sample_path(sandbox_root() / "publisher", month)
-    write_sample(month, rows, path)
+    with bar(f"{month}", rows) as progress:
+        write_sample(month, rows, path, progress)
     click.echo(f"{path}: {rows:,} rows, {path.stat().st_size:,} bytes")

@@ -1,11 +1,26 @@
 """``tlc status``: which month is where."""
 
+from typing import Any, Final
+from urllib.parse import urlsplit
+
 import click
 
-from pipeline.operate.output import show
+from pipeline.operate.output import show, that_fit
 
-COLUMNS = ("service", "month", "local", "lake", "bigquery", "rows_in", "rows_kept",
-           "rows_quarantined", "bytes", "when", "source", "provenance")  # fmt: skip
+COLUMNS: Final = (
+    "month",
+    "bigquery",
+    "lake",
+    "local",
+    "rows in",
+    "kept",
+    "quarantined",
+    "loaded at",
+    "bytes",
+    "source",
+    "provenance",
+)
+"""In order of weight: a narrow terminal shows the first of them."""
 
 
 @click.command()
@@ -23,9 +38,26 @@ def status(form: str) -> None:
         )
         return
     if form == "table":
-        for record in records:
-            digest = record["source_sha256"]
-            record["provenance"] = f"sha256 {digest[:12]}" if digest else None
-            record["lake"] = "stored" if record["lake"] else None
-    names = COLUMNS if form == "table" else tuple(records[0]) if records else ()
-    show(names, [[record[name] for name in names] for record in records], form)
+        rows = [_cells(record) for record in records]
+        fitting = that_fit(COLUMNS, rows)
+        show(COLUMNS[:fitting], [row[:fitting] for row in rows], form)
+    else:
+        show(tuple(records[0]) if records else (), [[*record.values()] for record in records], form)
+
+
+def _cells(record: dict[str, Any]) -> tuple[Any, ...]:
+    """Return a month's row of the table: short enough for a terminal; JSON has it all."""
+    url, digest, when = record["source"], record["source_sha256"], record["when"]
+    return (
+        f"{record['service']} {record['month']}",
+        record["bigquery"],
+        "stored" if record["lake"] else None,
+        record["local"],
+        record["rows_in"],
+        record["rows_kept"],
+        record["rows_quarantined"],
+        when[:16].replace("T", " ") if when else None,
+        record["bytes"],
+        urlsplit(url).hostname if url else None,
+        f"sha256 {digest[:8]}" if digest else None,
+    )

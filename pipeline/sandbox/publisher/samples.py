@@ -34,13 +34,20 @@ MAKERS: Final[Mapping[str, tuple[Maker, Mapping[str, tuple[str, ...]]]]] = {
 }
 
 
+Progress = Callable[[int], None]
+
+
 def sample_path(root: Path, month: TripMonth) -> Path:
     """Return where the publisher under ``root`` keeps the month's sample."""
     return root / month.file_name
 
 
-def write_sample(month: TripMonth, rows: int, path: Path) -> None:
+def write_sample(
+    month: TripMonth, rows: int, path: Path, progress: Progress = lambda made: None
+) -> None:
     """Write ``rows`` made-up trips of ``month`` to ``path``, replacing what is there.
+
+    ``progress`` is told how many rows are made.
 
     The same arguments make the same bytes (with the same numpy and pyarrow). Memory is that of one
     row group, whatever ``rows``. The file appears whole or not at all.
@@ -51,7 +58,7 @@ def write_sample(month: TripMonth, rows: int, path: Path) -> None:
     """
     _check(month, rows)
     with part_file(path) as file:
-        _write(month, rows, file)
+        _write(month, rows, file, progress)
         publish(file, path)
 
 
@@ -64,7 +71,7 @@ def ensure_sample(month: TripMonth, rows: int, path: Path) -> None:
         if path.exists():
             discard(path)
             return
-        _write(month, rows, file)
+        _write(month, rows, file, lambda made: None)
         publish(file, path)
 
 
@@ -74,7 +81,7 @@ def _check(month: TripMonth, rows: int) -> None:
     service_schema(month.service).era(month)
 
 
-def _write(month: TripMonth, rows: int, file: BinaryIO) -> None:
+def _write(month: TripMonth, rows: int, file: BinaryIO, progress: Progress) -> None:
     era = service_schema(month.service).era(month)
     file.truncate(0)
     file.seek(0)
@@ -85,18 +92,18 @@ def _write(month: TripMonth, rows: int, file: BinaryIO) -> None:
         compression_level=1,
         write_statistics=era.statistics,
     ) as writer:
-        for table in _row_groups(month, rows, era):
+        for table in _row_groups(month, rows, era, progress):
             writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
 
 
-def _row_groups(month: TripMonth, rows: int, era: Era) -> Iterator[pa.Table]:
+def _row_groups(month: TripMonth, rows: int, era: Era, progress: Progress) -> Iterator[pa.Table]:
     for start in range(0, rows, ROW_GROUP_ROWS):
         end = min(start + ROW_GROUP_ROWS, rows)
-        firsts = range(start, end, BATCH_ROWS)
-        batches = [
-            _batch(month, rows, np.arange(first, min(first + BATCH_ROWS, end)), era)
-            for first in firsts
-        ]
+        batches = []
+        for first in range(start, end, BATCH_ROWS):
+            last = min(first + BATCH_ROWS, end)
+            batches.append(_batch(month, rows, np.arange(first, last), era))
+            progress(last)
         yield pa.Table.from_batches(batches)
 
 
