@@ -6,7 +6,7 @@ ROUNDS ?= 3
 LENGTH ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench campaign scheduler clean
+.PHONY: help demo test check bench campaign scheduler picture clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -37,7 +37,11 @@ campaign: .venv/installed ## the long form of the fuzzing and kill tests (LENGTH
 	TLC_CAMPAIGN=$(LENGTH) $(BIN)/python -m pytest -n 2 -m campaign tests
 
 scheduler: .venv/installed ## start luigid and its dashboard on http://127.0.0.1:8082
-	$(BIN)/luigid --address 127.0.0.1 --port 8082
+	@mkdir -p data
+	@$(BIN)/luigid --address 127.0.0.1 --port 8082
+
+picture: .venv/installed ## draw the README's picture from a real run
+	$(BIN)/python docs/picture.py
 
 clean: ## stop the sandbox and remove the environment; data/ stays
 	-$(BIN)/tlc sandbox stop

@@ -5,16 +5,17 @@ starting luigid (``make scheduler``).
 """
 
 import logging
-import urllib.error
-import urllib.request
 from functools import cache
 
 import luigi
+import requests
 from luigi.cmdline_parser import CmdlineParser
 from luigi.interface import core
 from luigi.setup_logging import InterfaceLogging
 
 logger = logging.getLogger(__name__)
+
+ANSWER_SECONDS = 5
 
 
 @cache
@@ -30,7 +31,7 @@ def choose_scheduler() -> None:
     address = (
         settings.scheduler_url or f"http://{settings.scheduler_host}:{settings.scheduler_port}"
     )
-    if settings.local_scheduler or _answers(address):
+    if settings.local_scheduler or _frees_dead_runs(address):
         return
     logger.warning(
         "no luigid at %s: using the local scheduler (make scheduler starts one)", address
@@ -39,10 +40,12 @@ def choose_scheduler() -> None:
     core.clear_instance_cache()
 
 
-def _answers(address: str) -> bool:
-    request = urllib.request.Request(address, method="HEAD")
+def _frees_dead_runs(address: str) -> bool:
+    """Return whether luigid answers, having freed the months that killed runs still hold.
+
+    By itself luigid looks for dead runs once a minute, and until then refuses their months.
+    """
     try:
-        with urllib.request.urlopen(request, timeout=2) as response:
-            return bool(response.status == 204)
-    except (urllib.error.URLError, TimeoutError, ConnectionError):
+        return requests.post(f"{address.rstrip('/')}/api/prune", timeout=ANSWER_SECONDS).ok
+    except requests.RequestException:
         return False
