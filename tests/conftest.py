@@ -58,7 +58,7 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
 def configured(
     tmp_path: Path, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Path]:
-    """This process's settings: a data folder of the test's own, and a bucket and dataset too."""
+    """This process's settings: a data folder of the test's own, and a bucket, project and dataset too."""
     name = f"t{uuid.uuid4().hex[:12]}"
     monkeypatch.setenv("TLC_BASE_URL", f"{sandbox.url}/trip-data")
     settings.load_profile()
@@ -67,7 +67,7 @@ def configured(
         "local": {"data_dir": str(tmp_path / "data")},
         "google": {"endpoint": sandbox.url, "timeout": "20"},
         "lake": {"bucket": name, "create_bucket": "true"},
-        "bigquery": {"dataset": name},
+        "bigquery": {"project": name, "dataset": name},
     }
     for section, pairs in values.items():
         for key, value in pairs.items():
