@@ -61,6 +61,11 @@ def test_a_kill_leaves_no_target_and_the_next_run_heals(moment, raw, rewriting, 
     assert left_in(target) == [target.path.name, target.quarantine_path.name]
 
 
+def test_the_quarantine_is_published_before_the_month_that_it_belongs_to(raw, rewriting, target):
+    finish(rewriting("pipeline.normalize.rewrite.publish"))
+    assert left_in(target) == [f"{target.path.name}.part", target.quarantine_path.name]
+
+
 def test_what_a_killed_run_left_in_quarantine_does_not_outlive_a_clean_month(
     raw, rewriting, target, trips, leave_raw, month
 ):

@@ -5,6 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.core.errors import Terminal
+from pipeline.core.files import part_path
 from pipeline.normalize.rewrite import rewrite_month
 
 YEAR_12000 = 316_516_000_000_000_000
@@ -68,6 +69,14 @@ def test_a_month_that_became_clean_loses_its_quarantine(raw, target, trips, leav
     rewrite(leave_raw(trips(7), month), target)
     assert not target.quarantine_path.exists()
     assert target.exists()
+
+
+def test_what_a_killed_run_left_of_a_quarantine_is_overwritten(raw, target):
+    target.quarantine_path.parent.mkdir(parents=True)
+    part_path(target.quarantine_path).write_bytes(bytes(100_000))
+    rewrite(raw, target)
+    assert pq.read_metadata(target.quarantine_path).num_rows == 3
+    assert not part_path(target.quarantine_path).exists()
 
 
 def test_too_many_refused_rows_stop_the_month_and_name_the_top_reasons(raw, target, setting):
