@@ -58,7 +58,7 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
 def configured(
     tmp_path: Path, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Path]:
-    """This process's settings: a data folder of the test's own, and a bucket, project and dataset too."""
+    """This process's settings: a data folder, bucket, project and dataset of the test's own."""
     name = f"t{uuid.uuid4().hex[:12]}"
     monkeypatch.setenv("TLC_BASE_URL", f"{sandbox.url}/trip-data")
     settings.load_profile()

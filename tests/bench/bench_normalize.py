@@ -2,31 +2,19 @@
 
 ``python tests/bench/bench_normalize.py [--rows 1400000 14000000] [--rounds 3]``
 
-Every run is a process of its own, imports included; the contestants take turns. Printed are
-medians, the peak memory of the process, and ratios to DuckDB. Inputs are made once and kept in
-``--folder``.
+Every run is a process of its own, imports included. Inputs are made once and kept in ``--folder``.
 """
 
 import argparse
-import os
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
+from race import head, race, rows_of_table
+
 MONTH_KEY = "2021-01"
-CONTESTANTS = ("ours", "duckdb", "pandas")
-
-
-@dataclass(frozen=True)
-class Run:
-    """One process: seconds of wall time, and its peak resident memory in MB."""
-
-    seconds: float
-    peak_mb: float
+CONTESTANTS = ("pipeline", "pandas", "duckdb")
 
 
 def main() -> None:
@@ -34,11 +22,17 @@ def main() -> None:
     if options.contestant:
         contest(options.contestant, options.service, options.raw, options.out)
         return
-    print("| rows | by | seconds | rows/s | peak MB | time, DuckDB = 1 | memory, DuckDB = 1 |")
-    print("|---:|---|---:|---:|---:|---:|---:|")
+    head("Normalize one month", "duckdb")
     for rows in options.rows:
         raw = sample(options.service, rows, options.folder)
-        print_table(rows, measure(options, raw))
+        with tempfile.TemporaryDirectory(dir=options.folder) as out:
+            commands = {name: command_of(name, options.service, raw, out) for name in options.by}
+            rows_of_table(rows, race(commands, options.rounds), options.by[-1])
+
+
+def command_of(contestant: str, service: str, raw: Path, out: str) -> list[str | Path]:
+    command = [sys.executable, __file__, "--contestant", contestant, "--service", service]
+    return [*command, "--raw", raw, "--out", out]
 
 
 def parse_options() -> argparse.Namespace:
@@ -70,53 +64,13 @@ def sample(service: str, rows: int, folder: Path) -> Path:
     return path
 
 
-def measure(options: argparse.Namespace, raw: Path) -> dict[str, list[Run]]:
-    runs: dict[str, list[Run]] = {name: [] for name in options.by}
-    with tempfile.TemporaryDirectory(dir=options.folder) as out:
-        for _ in range(options.rounds):
-            for name in options.by:
-                runs[name].append(run(name, options.service, raw, Path(out) / name))
-    return runs
-
-
-def run(contestant: str, service: str, raw: Path, out: Path) -> Run:
-    out.mkdir(exist_ok=True)
-    command = [sys.executable, __file__, "--contestant", contestant, "--service", service]
-    start = time.perf_counter()
-    process = subprocess.Popen([*command, "--raw", str(raw), "--out", str(out)])
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"{contestant} failed")
-    return Run(seconds, usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3))
-
-
-def print_table(rows: int, runs: dict[str, list[Run]]) -> None:
-    medians = {
-        name: Run(
-            statistics.median(run.seconds for run in each),
-            statistics.median(run.peak_mb for run in each),
-        )
-        for name, each in runs.items()
-    }
-    for name, median in medians.items():
-        base = medians.get("duckdb", median)
-        print(
-            f"| {rows:,} | {name} | {median.seconds:.2f} | {rows / median.seconds:,.0f} "
-            f"| {median.peak_mb:.0f} | {median.seconds / base.seconds:.2f} "
-            f"| {median.peak_mb / base.peak_mb:.2f} |",
-            flush=True,
-        )
-
-
 def contest(contestant: str, service: str, raw: str, out: str) -> None:
-    {"ours": by_ours, "duckdb": by_duckdb, "pandas": by_pandas}[contestant](
+    {"pipeline": by_pipeline, "duckdb": by_duckdb, "pandas": by_pandas}[contestant](
         service, Path(raw), Path(out)
     )
 
 
-def by_ours(service: str, raw: Path, out: Path) -> None:
+def by_pipeline(service: str, raw: Path, out: Path) -> None:
     import pyarrow.parquet as pq
 
     from pipeline.core.months import TripMonth

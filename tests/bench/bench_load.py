@@ -1,0 +1,173 @@
+"""What loading a canonical month into the sandbox's warehouse costs, beside DuckDB and pandas.
+
+``python tests/bench/bench_load.py [--rows 1400000 14000000] [--rounds 3]``
+
+Ours is the load as the pipeline does it: Google's client, one load job into one partition, the
+ledger row; its memory is the sandbox's process. DuckDB inserts the same file into a table of its
+own and commits; pandas reads the file and hands it to DuckDB. Starting and uploading do not count.
+"""
+
+import argparse
+import json
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench_normalize import MONTH_KEY, sample
+from race import PER_MB, head, race, rows_of_table
+
+CONTESTANTS = ("pipeline", "duckdb", "pandas")
+
+
+def main() -> None:
+    options = parse_options()
+    if options.contestant:
+        contest(options.contestant, options.canonical)
+        return
+    head("Load one canonical month", "duckdb")
+    for rows in options.rows:
+        canonical = canonical_month(rows, options.folder)
+        commands = {
+            name: [sys.executable, __file__, "--contestant", name, "--canonical", canonical]
+            for name in CONTESTANTS
+        }
+        rows_of_table(rows, race(commands, options.rounds), "duckdb")
+
+
+def parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, nargs="+", default=[1_400_000, 14_000_000])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "tlc-bench")
+    parser.add_argument("--contestant", help=argparse.SUPPRESS)
+    parser.add_argument("--canonical", type=Path, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def canonical_month(rows: int, folder: Path) -> Path:
+    """Return the canonical file of a sample month of so many rows, made where it is missing."""
+    from pipeline.core.months import TripMonth
+    from pipeline.core.provenance import Provenance
+    from pipeline.normalize.rewrite import rewrite_month
+    from pipeline.normalize.target import CanonicalMonthTarget
+
+    raw = sample("yellow", rows, folder)
+    target = CanonicalMonthTarget(TripMonth.parse("yellow", MONTH_KEY), folder / str(rows))
+    if target.record() is None:
+        size, digest = raw.stat().st_size, f"{rows:064d}"
+        source = Provenance("yellow", MONTH_KEY, raw.as_uri(), '"etag"', "", size, digest, rows)
+        rewrite_month(source, raw, target)
+    return target.path
+
+
+def contest(contestant: str, canonical: Path) -> None:
+    work = {"pipeline": by_pipeline, "duckdb": by_duckdb, "pandas": by_pandas}[contestant]
+    with tempfile.TemporaryDirectory(dir=canonical.parents[4]) as folder:
+        seconds, peak_kb = work(canonical, Path(folder))
+    print(json.dumps({"seconds": seconds, "peak_mb": peak_kb / PER_MB}))
+
+
+def by_pipeline(canonical: Path, folder: Path) -> tuple[float, float]:
+    import luigi
+
+    from pipeline.bigquery import ledger, load, tables
+    from pipeline.core.months import TripMonth
+    from pipeline.core.provenance import Provenance
+    from pipeline.lake import bucket
+    from pipeline.sandbox import lifecycle
+
+    config = luigi.configuration.get_config()
+    config.set("local", "data_dir", str(folder))
+    config.set("sandbox", "port", "0")
+    config.set("lake", "create_bucket", "true")
+    month = TripMonth.parse("yellow", MONTH_KEY)
+    source = bucket.upload(
+        month, canonical, provenance_of(canonical, Provenance), lambda sent: None
+    )
+
+    def work() -> None:
+        tables.ensure_tables("yellow")
+        ledger.record(month, load.load_month(month, source, lambda job: None))
+
+    seconds = timed(work)
+    server = lifecycle.find(lifecycle.sandbox_root())
+    assert server is not None
+    peak = peak_of(server.pid)
+    lifecycle.stop(lifecycle.sandbox_root())
+    return seconds, peak
+
+
+def provenance_of(canonical: Path, kind: Any) -> Any:
+    import pyarrow.parquet as pq
+
+    metadata = pq.read_metadata(canonical).metadata
+    return kind.from_metadata({key.decode(): value.decode() for key, value in metadata.items()
+                               if key.startswith(b"tlc_")})  # fmt: skip
+
+
+def peak_of(pid: int) -> float:
+    """Return a live process's peak memory, in what ``ru_maxrss`` counts."""
+    import psutil
+
+    status = Path(f"/proc/{pid}/status")
+    if status.exists():
+        (line,) = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
+        return float(line.split()[1])
+    return float(psutil.Process(pid).memory_info().rss)
+
+
+def by_duckdb(canonical: Path, folder: Path) -> tuple[float, float]:
+    import duckdb
+
+    with duckdb.connect(folder / "warehouse.duckdb") as database:
+        database.execute(f"CREATE TABLE trips AS FROM {rows_of(canonical)} LIMIT 0")
+
+        def work() -> None:
+            database.execute("BEGIN")
+            database.execute("DELETE FROM trips WHERE source_month = DATE '2021-01-01'")
+            database.execute(f"INSERT INTO trips FROM {rows_of(canonical)}")
+            database.execute("COMMIT")
+
+        return timed(work), own_peak()
+
+
+def rows_of(canonical: Path) -> str:
+    """Return the file as DuckDB reads it, without columns made from its folders' names."""
+    return f"read_parquet('{canonical}', hive_partitioning = false)"
+
+
+def by_pandas(canonical: Path, folder: Path) -> tuple[float, float]:
+    import duckdb
+    import pandas as pd
+
+    with duckdb.connect(folder / "warehouse.duckdb") as database:
+        database.execute(f"CREATE TABLE trips AS FROM {rows_of(canonical)} LIMIT 0")
+
+        def work() -> None:
+            frame = pd.read_parquet(canonical, partitioning=None)
+            database.register("frame", frame)
+            database.execute("INSERT INTO trips FROM frame")
+
+        return timed(work), own_peak()
+
+
+def timed(work: Callable[[], None]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def own_peak() -> float:
+    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TLC_BASE_URL", "sandbox")
+    main()
