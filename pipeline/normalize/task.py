@@ -10,6 +10,7 @@ from pipeline.core.month_task import MonthTask
 from pipeline.download.target import RawMonthTarget
 from pipeline.download.task import DownloadMonth
 from pipeline.normalize.target import CanonicalMonthTarget
+from pipeline.schemas import service_schema
 
 REPORT_PERCENT: Final = 5
 
@@ -18,7 +19,11 @@ class NormalizeMonth(MonthTask):
     """The month as canonical parquet on local disk, every row accounted for."""
 
     def requires(self) -> DownloadMonth:
-        """Return the task that fetches the month."""
+        """Return the task that fetches the month; raise Terminal where no era says how to read it.
+
+        Asked before anything is downloaded, since such a month could never be normalized.
+        """
+        service_schema(self.service).era(self.trip_month)
         return self.same_month(DownloadMonth)
 
     def output(self) -> CanonicalMonthTarget:
