@@ -23,7 +23,7 @@ def assert_refused(done, code, told):
         (("--year", 2008, "--month", 12), 35, "expected: 2009-01 or later"),
         (("--service", "fhvhv", "--year", 2018, "--month", 1), 35, "2019-02 or later"),
         (("--service", "rainbow", "--year", 2021, "--month", 1), 35, "unknown service"),
-        (("--year", 2015, "--month", 1), 35, "yellow 2015-01: no schema is declared for this month"),
+        (("--year", 2015, "--month", 1), 35, "no schema is declared for this month"),
         (("--year", "soon", "--month", 1), 40, "expected: a whole number"),
         (("--year", 2199, "--month", 1), 20, "yellow 2199-01 is not published yet"),
     ],
