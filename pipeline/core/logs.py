@@ -6,6 +6,8 @@ Belongs here: the handler and formatter that ``config/logging.cfg`` names. Not h
 import logging
 from typing import Final
 
+from luigi.rpc import RPCError
+
 from pipeline.core.errors import PipelineError
 
 CHATTER: Final = (
@@ -17,10 +19,14 @@ CHATTER: Final = (
     "There are %s pending tasks",
     "Data for %s does not exist",
     "[pid %s] Worker %s done",
-    "logging configured",
+    "logging ",
+    "Retrying attempt",
     "Loaded",
 )
 """How Luigi's lines begin that tell nothing about a month, or what a line of ours has told."""
+
+EXPECTED: Final = (PipelineError, RPCError)
+"""Errors whose text tells all: our own, and that luigid does not answer any more."""
 
 TRACEBACK: Final = "Traceback (most recent call last):"
 WORKER: Final = "[pid %s] Worker %s "
@@ -43,8 +49,11 @@ class LineFormatter(logging.Formatter):
         """Return the record's line; see the class."""
         told = logging.makeLogRecord(record.__dict__)
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, PipelineError):
-            told.msg, told.args, told.exc_info, told.exc_text = str(error), (), None, None
+        if error is None or isinstance(error, EXPECTED):
+            # Luigi also asks for the traceback where nothing was raised.
+            told.exc_info = told.exc_text = None
+        if isinstance(error, EXPECTED):
+            told.msg, told.args = str(error), ()
         elif record.name == "luigi-interface":
             _shorten(told)
         return super().format(told)

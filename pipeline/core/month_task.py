@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, TypeVar, cast
 
 import luigi
+from luigi.rpc import RPCError
 
 from pipeline.core.errors import BadRequest, PipelineError
 from pipeline.core.months import TripMonth
@@ -42,6 +43,8 @@ class MonthTask(luigi.Task):
     year: WholeNumber = WholeNumber(description="the file's year, e.g. 2021")
     month: WholeNumber = WholeNumber(description="the file's month, 1 to 12")
 
+    _is_unwatched = False
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
         load_profile()
@@ -65,17 +68,22 @@ class MonthTask(luigi.Task):
     def report(self, percent: float | None = None, message: str = "", url: str = "") -> None:
         """Show progress (0-100), a message with numbers and a link on the dashboard, where one is.
 
-        Outside a worker it does nothing.
+        Outside a worker it does nothing, nor once luigid has gone away: work is worth more than
+        its picture.
         """
         shown = {
             "set_progress_percentage": None if percent is None else round(percent),
             "set_status_message": f"{self.trip_month}: {message}" if message else None,
             "set_tracking_url": url or None,
         }
-        for name, value in shown.items():
-            setter = getattr(self, name, None)
-            if setter is not None and value is not None:
-                setter(value)
+        try:
+            for name, value in shown.items():
+                setter = getattr(self, name, None)
+                if setter is not None and value is not None and not self._is_unwatched:
+                    setter(value)
+        except RPCError as error:
+            self._is_unwatched = True
+            logger.warning("%s goes on without the dashboard: %s", self.trip_month, error)
 
     def log(self, message: str) -> None:
         """Log one line about this month."""

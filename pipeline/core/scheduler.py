@@ -6,6 +6,7 @@ starting luigid (``make scheduler``).
 
 import logging
 from functools import cache
+from typing import Final
 
 import luigi
 import requests
@@ -15,7 +16,7 @@ from luigi.setup_logging import InterfaceLogging
 
 logger = logging.getLogger(__name__)
 
-ANSWER_SECONDS = 5
+ANSWER_SECONDS: Final = 5
 
 
 @cache
