@@ -2,11 +2,13 @@
 
 Belongs here: finding, starting, stopping and wiping the process. Not here: what it serves.
 
-A running sandbox holds the lock ``<root>/lock``, which the operating system frees however the
-process ends; so asking costs no request and a stale ``server.json`` deceives nobody.
+A running sandbox holds the lock ``<root>/lock``, and a lock on the ``server.json`` that it wrote.
+The operating system frees both however the process ends; so asking costs no request and a stale
+``server.json`` deceives nobody.
 """
 
 import fcntl
+import http.client
 import json
 import os
 import shutil
@@ -14,11 +16,11 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from pipeline.core.errors import Terminal, Transient
 from pipeline.core.files import explained
@@ -26,6 +28,7 @@ from pipeline.core.settings import data_dir, sandbox
 
 START_SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.02
+ADDRESS: Final = "server.json"
 ALREADY_RUNNING: Final = 3
 PORT_TAKEN: Final = 4
 """Exit codes by which the server process tells why it could not start."""
@@ -47,11 +50,10 @@ def sandbox_root() -> Path:
 
 def find(root: Path) -> SandboxServer | None:
     """Return the sandbox that serves ``root``, or None where none is running."""
-    if not _is_locked(root):
-        return None
     try:
-        return SandboxServer(**json.loads((root / "server.json").read_text(encoding="utf-8")))
-    except FileNotFoundError:
+        with (root / ADDRESS).open(encoding="utf-8") as told:
+            return SandboxServer(**json.load(told)) if _is_locked(told) else None
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 
@@ -86,9 +88,10 @@ def stop(root: Path) -> SandboxServer | None:
     server = find(root)
     if server is None:
         return None
-    os.kill(server.pid, signal.SIGTERM)
+    with suppress(ProcessLookupError):  # it may be ending by itself
+        os.kill(server.pid, signal.SIGTERM)
     deadline = time.monotonic() + START_SECONDS
-    while _is_locked(root):
+    while find(root) == server:
         if time.monotonic() > deadline:
             raise Transient(f"the sandbox (pid {server.pid}) does not stop")
         time.sleep(POLL_SECONDS)
@@ -101,12 +104,9 @@ def reset(root: Path) -> None:
     shutil.rmtree(root, ignore_errors=True)
 
 
-def _is_locked(root: Path) -> bool:
+def _is_locked(file: TextIO) -> bool:
     try:
-        with (root / "lock").open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     return False
@@ -127,7 +127,7 @@ def _spawn(root: Path) -> "subprocess.Popen[bytes]":
 def _refuse_failed(process: "subprocess.Popen[bytes] | None", root: Path) -> None:
     if process is None or process.returncode == ALREADY_RUNNING:
         return
-    if process.returncode == PORT_TAKEN and _root_at(sandbox().port) == str(root):
+    if process.returncode == PORT_TAKEN and _root_at(sandbox().port) == str(root.resolve()):
         return  # one of ours whose folder was deleted: it is about to stop
     if process.returncode == PORT_TAKEN:
         port = sandbox().port
@@ -148,5 +148,5 @@ def _root_at(port: int) -> str | None:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/sandbox/health", timeout=2) as answer:
             return str(json.load(answer)["root"])
-    except (urllib.error.URLError, OSError, ValueError, KeyError):
+    except (OSError, http.client.HTTPException, ValueError, TypeError, KeyError):
         return None

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application
 
 from pipeline.sandbox.http import ApiHandler, UnknownRoute
-from pipeline.sandbox.lifecycle import ALREADY_RUNNING, PORT_TAKEN
+from pipeline.sandbox.lifecycle import ADDRESS, ALREADY_RUNNING, PORT_TAKEN
 from pipeline.sandbox.publisher.handlers import routes as publisher_routes
 from pipeline.sandbox.storage.handlers import routes as storage_routes
 from pipeline.sandbox.storage.objects import ObjectStore
@@ -30,6 +31,7 @@ from pipeline.sandbox.warehouse.warehouse import Warehouse
 
 MAX_BODY: Final = 16 * 1024**3
 FOLDER_CHECK_MS: Final = 500
+UNTOLD: Final = f"{ADDRESS}.part"
 
 
 class Health(ApiHandler):
@@ -47,8 +49,8 @@ class Health(ApiHandler):
 def serve(root: Path, port: int, sample_rows: int) -> int:
     """Serve until SIGTERM or SIGINT; return the exit code.
 
-    ``port`` 0 takes any free one. The address is told in ``<root>/server.json``, and as long as
-    this process lives it holds the lock ``<root>/lock``.
+    ``port`` 0 takes any free one. The address is told in ``<root>/server.json``. As long as this
+    process lives it holds a lock on that file and the lock ``<root>/lock``.
     """
     root.mkdir(parents=True, exist_ok=True)
     lock = _lock(root)
@@ -60,12 +62,13 @@ def serve(root: Path, port: int, sample_rows: int) -> int:
         if error.errno != errno.EADDRINUSE:
             raise
         return PORT_TAKEN
-    with lock:
-        asyncio.run(_run(root, sockets, sample_rows))
+    with lock, (root / UNTOLD).open("w", encoding="utf-8") as address:
+        fcntl.flock(address, fcntl.LOCK_EX)
+        asyncio.run(_run(root, sockets, sample_rows, address))
     return 0
 
 
-async def _run(root: Path, sockets: list, sample_rows: int) -> None:  # type: ignore[type-arg]
+async def _run(root: Path, sockets: list[socket.socket], sample_rows: int, address: TextIO) -> None:
     store = ObjectStore(root / "storage")
     warehouse = Warehouse(root / "warehouse", _object_path(store), store.names)
     warehouse.start()
@@ -79,14 +82,13 @@ async def _run(root: Path, sockets: list, sample_rows: int) -> None:  # type: ig
     server = HTTPServer(application, max_body_size=MAX_BODY)
     server.add_sockets(sockets)
     stopped = _stop_on_signal()
-    watch = PeriodicCallback(lambda: _stop_without_folder(root, stopped), FOLDER_CHECK_MS)
+    _tell(root, sockets[0].getsockname()[1], address)
+    watch = PeriodicCallback(lambda: _stop_without_folder(root, address, stopped), FOLDER_CHECK_MS)
     watch.start()
-    _tell(root, sockets[0].getsockname()[1])
     await stopped.wait()
     server.stop()
     warehouse.close()
     store.close()
-    (root / "server.json").unlink(missing_ok=True)
 
 
 def _object_path(store: ObjectStore) -> Callable[[str, str], Path]:
@@ -106,15 +108,13 @@ def _lock(root: Path) -> TextIO | None:
     except BlockingIOError:
         lock.close()
         return None
-    (root / "server.json").unlink(missing_ok=True)
     return lock
 
 
-def _tell(root: Path, port: int) -> None:
-    told = {"pid": os.getpid(), "port": port, "url": f"http://127.0.0.1:{port}"}
-    partial = root / "server.json.part"
-    partial.write_text(json.dumps(told), encoding="utf-8")
-    partial.replace(root / "server.json")
+def _tell(root: Path, port: int, address: TextIO) -> None:
+    json.dump({"pid": os.getpid(), "port": port, "url": f"http://127.0.0.1:{port}"}, address)
+    address.flush()
+    (root / UNTOLD).replace(root / ADDRESS)
 
 
 def _stop_on_signal() -> asyncio.Event:
@@ -125,9 +125,13 @@ def _stop_on_signal() -> asyncio.Event:
     return stopped
 
 
-def _stop_without_folder(root: Path, stopped: asyncio.Event) -> None:
+def _stop_without_folder(root: Path, address: TextIO, stopped: asyncio.Event) -> None:
     """Stop once the folder is deleted: what was served is gone, and the port is wanted."""
-    if not (root / "lock").exists():
+    try:
+        is_ours = os.path.samestat((root / ADDRESS).stat(), os.fstat(address.fileno()))
+    except OSError:
+        is_ours = False
+    if not is_ours:
         stopped.set()
 
 
