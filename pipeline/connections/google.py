@@ -59,6 +59,7 @@ def select(sql: str, **parameters: Any) -> "RowIterator":
     A value's type decides the parameter's: date, int or text.
     """
     from google.cloud.bigquery import QueryJobConfig, ScalarQueryParameter
+    from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY
 
     kinds = {date: "DATE", int: "INT64", str: "STRING"}
     values = [
@@ -71,6 +72,7 @@ def select(sql: str, **parameters: Any) -> "RowIterator":
         job_config=QueryJobConfig(query_parameters=values, default_dataset=dataset),
         location=settings.bigquery().location,
         retry=limits["retry"],
+        job_retry=DEFAULT_JOB_RETRY.with_timeout(timeout()),
         api_timeout=limits["timeout"],
     )
 
