@@ -55,7 +55,7 @@ class TripMonth:
     def parse(cls, service: str, key: str) -> "TripMonth":
         """Return the month that ``key`` (``2021-01``) names."""
         year, _, month = key.partition("-")
-        if not (year.isdigit() and month.isdigit()):
+        if not (year.isdecimal() and month.isdecimal()):
             raise BadRequest("no such month", seen=repr(key), expected="YYYY-MM")
         return cls(service, int(year), int(month))
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pipeline.core.errors import BadRequest
 from pipeline.core.months import SERVICES, TripMonth
 from pipeline.core.provenance import Provenance
 from pipeline.core.settings import data_dir
@@ -18,6 +19,7 @@ from pipeline.core.settings import data_dir
 class MonthState:
     """One month, and which stages hold it.
 
+    ``local`` is ``canonical``, ``raw``, ``incomplete`` (files, but no whole month) or None;
     ``bigquery`` is ``loaded``, ``incomplete`` (ledger and partition disagree) or None; ``lake`` is
     the object's URI; ``provenance`` is that of the furthest stage.
     """
@@ -53,15 +55,17 @@ class MonthState:
 def known_months() -> list[MonthState]:
     """Return every month that any stage holds, by service and month.
 
-    One listing of the lake and one query of the warehouse, however many months there are.
+    One listing of the lake and one query of the warehouse, however many months there are. Files
+    and objects that are no month's are passed over.
     """
     from pipeline.bigquery.ledger import loaded_months
     from pipeline.lake.bucket import objects
 
     loaded, stored = loaded_months(), objects()
     months = {TripMonth.parse(service, key) for service, key in loaded}
-    months |= {_month_of(Path(name)) for name in stored}
     months |= set(_local_months(data_dir()))
+    in_folders = filter(None, (_month_at(Path(name).parent) for name in stored))
+    months |= {month for month in in_folders if month.object_name in stored}
     return [_state(month) for month in sorted(months, key=_order)]
 
 
@@ -85,22 +89,30 @@ def _local(month: TripMonth) -> tuple[str | None, Provenance | None]:
     from pipeline.download.target import RawMonthTarget
     from pipeline.normalize.target import CanonicalMonthTarget
 
-    canonical = CanonicalMonthTarget(month, data_dir()).record()
-    if canonical is not None:
-        return "canonical", canonical
-    raw = RawMonthTarget(month, data_dir()).record()
-    return ("raw", raw) if raw is not None else (None, None)
+    canonical, raw = CanonicalMonthTarget(month, data_dir()), RawMonthTarget(month, data_dir())
+    if record := canonical.record():
+        return "canonical", record
+    if record := raw.record():
+        return "raw", record
+    has_files = any(any(target.path.parent.glob("*")) for target in (canonical, raw))
+    return ("incomplete" if has_files else None), None
 
 
 def _local_months(folder: Path) -> Iterable[TripMonth]:
     for stage in ("raw", "canonical"):
-        for partition in (folder / stage).glob("service=*/month=*"):
-            yield _month_of(partition / "file")
+        for file in (folder / stage).glob("service=*/month=*/*"):
+            if month := _month_at(file.parent):
+                yield month
 
 
-def _month_of(path: Path) -> TripMonth:
-    service, month = path.parts[-3], path.parts[-2]
-    return TripMonth.parse(service.removeprefix("service="), month.removeprefix("month="))
+def _month_at(partition: Path) -> TripMonth | None:
+    """Return the month whose folder this is, ``.../service=yellow/month=2021-01``, or None."""
+    service, key = (name.partition("=")[2] for name in ("/", *partition.parts)[-2:])
+    try:
+        month = TripMonth.parse(service, key)
+    except BadRequest:
+        return None
+    return month if partition.match(month.partition_path) else None
 
 
 def _order(month: TripMonth) -> tuple[int, str]:

@@ -71,7 +71,7 @@ def _show_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         table.add_column(column, justify="right" if is_number else "left", no_wrap=True)
     for row in rows:
         table.add_row(*map(_as_text, row))
-    console = Console()
+    console = Console(markup=False, emoji=False)  # values are shown as they are
     unbounded = console.options.update(max_width=WIDEST)
     console.width = max(console.width, console.measure(table, options=unbounded).maximum)
     console.print(table)

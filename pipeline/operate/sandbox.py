@@ -1,5 +1,8 @@
 """``tlc sandbox``: ask about, start, stop and wipe the local stand-in for the services."""
 
+from contextlib import suppress
+from pathlib import Path
+
 import click
 
 from pipeline.sandbox import lifecycle
@@ -15,7 +18,7 @@ def status() -> None:
     """Say whether the sandbox runs, where, and how much it holds."""
     root = lifecycle.sandbox_root()
     server = lifecycle.find(root)
-    size = sum(file.stat().st_size for file in root.rglob("*") if file.is_file()) / 1e6
+    size = sum(map(_size, root.rglob("*"))) / 1e6
     state = f"running at {server.url} (pid {server.pid})" if server else "not running"
     click.echo(f"sandbox {state}, {size:,.1f} MB in {root}")
 
@@ -43,3 +46,10 @@ def reset(yes: bool) -> None:
         click.confirm(f"Delete everything in {root}?", abort=True)
     lifecycle.reset(root)
     click.echo(f"sandbox wiped: {root}")
+
+
+def _size(path: Path) -> int:
+    """Return a file's bytes; 0 for a folder, and for what a running job has just deleted."""
+    with suppress(FileNotFoundError):
+        return path.stat().st_size if path.is_file() else 0
+    return 0
