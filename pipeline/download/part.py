@@ -106,7 +106,7 @@ class Part:
                 metadata = pyarrow.parquet.read_metadata(files.part_path(self._path))
                 return int(metadata.num_rows)
             why = "no PAR1 at both ends"
-        except (pyarrow.ArrowException, OSError) as error:
+        except (pyarrow.ArrowException, OSError, UnicodeError) as error:
             why = f"its footer does not open: {error}"
         raise self._discarded(why)
 

@@ -103,8 +103,12 @@ class Conformer:
 
 def _rejected(batch: pa.RecordBatch, why: dict[int, tuple[str, str]]) -> Rejected:
     positions = sorted(why)
+    # Not ``take``: Arrow has none for string views.
+    columns = [
+        pa.concat_arrays([column[row : row + 1] for row in positions]) for column in batch.columns
+    ]
     return Rejected(
-        rows=batch.take(pa.array(positions)),
+        rows=pa.RecordBatch.from_arrays(columns, schema=batch.schema),
         positions=positions,
         reasons=[why[row][0] for row in positions],
         columns=[why[row][1] for row in positions],

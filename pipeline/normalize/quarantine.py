@@ -28,12 +28,12 @@ class Quarantine:
     """Writes ``path`` as rows come, and every column of the source as text.
 
     The columns are ``source_row`` (in the source file, from 0), ``reason`` and ``column``, then
-    the source's own. The file exists only after :meth:`publish`, and only if there were rows.
+    the source's own; a name that is taken gets underscores. The file exists only after
+    :meth:`publish`, and only if there were rows.
     """
 
     def __init__(self, path: Path, file_schema: pa.Schema) -> None:
-        text = [pa.field(name, pa.string()) for name in file_schema.names]
-        self._schema = pa.schema([*OWN_FIELDS, *text])
+        self._schema = _schema(file_schema.names)
         self._path = path
         self._open = ExitStack()
         self._part: BinaryIO | None = None
@@ -87,6 +87,15 @@ class Quarantine:
             )
             self._open.callback(self._writer.close)
         return self._writer
+
+
+def _schema(source_names: list[str]) -> pa.Schema:
+    fields = {field.name: field for field in OWN_FIELDS}
+    for name in source_names:
+        while name in fields:
+            name += "_"
+        fields[name] = pa.field(name, pa.string())
+    return pa.schema(fields.values())
 
 
 def as_text(values: pa.Array) -> pa.Array:

@@ -34,8 +34,8 @@ class RawFile:
         self._month = month
         with self._readable():
             self._file = pq.ParquetFile(path, pre_buffer=False, buffer_size=READ_BUFFER_BYTES)
+            self.schema: pa.Schema = self._file.schema_arrow
         self.rows = int(self._file.metadata.num_rows)
-        self.schema: pa.Schema = self._file.schema_arrow
         if self.rows == 0:
             raise Terminal(
                 f"{month}: the file holds no rows",
@@ -63,7 +63,7 @@ class RawFile:
         """Turn what Arrow says about a broken file into a Terminal."""
         try:
             yield
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, UnicodeError) as error:
             raise Terminal(
                 f"{self._month}: the raw file is no readable parquet file",
                 seen=f"{_beginning(self._path)} ({error})",

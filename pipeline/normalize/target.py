@@ -74,7 +74,7 @@ def _read_footer(path: Path) -> tuple[int, dict[str, str]] | None:
         footer = pq.read_metadata(path)
     except PermissionError as error:
         raise Terminal(f"cannot read {path}", seen=error.strerror) from error
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, UnicodeError):
         return None
     pairs = footer.metadata or {}
     text = {

@@ -119,6 +119,14 @@ def test_a_file_cut_off_at_its_publisher_is_refused(
     assert files_below(path.parent) == []
 
 
+def test_a_footer_with_damaged_names_is_refused(client, publisher, served, month, path) -> None:
+    pages, names = served.content[:-2000], served.content[-2000:]
+    served.content = pages + names.replace(b"noise", b"\xff" * 5)
+    with pytest.raises(Terminal, match="footer does not open"):
+        client.download(month, path)
+    assert files_below(path.parent) == []
+
+
 def test_a_footer_that_does_not_open_is_refused(client, publisher, served, month, path) -> None:
     broken = bytearray(served.content)
     broken[-200:-8] = bytes(192)

@@ -93,5 +93,5 @@ def parquet(table: pa.Table) -> bytes:
 def footer_rows(content: bytes) -> int:
     try:
         return pq.read_metadata(pa.BufferReader(content)).num_rows
-    except pa.ArrowException:
+    except (pa.ArrowException, UnicodeError):
         return 1

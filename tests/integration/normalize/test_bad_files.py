@@ -92,6 +92,27 @@ def test_damaged_pages_are_found_while_streaming(shared_tlc, leave_raw, month, a
     assert_refused(leave_raw(bytes(content), month), "no readable parquet file")
 
 
+def test_a_footer_with_damaged_names_is_refused(trips, leave_raw, month, assert_refused):
+    content = with_damaged_names(trips(3))
+    assert_refused(leave_raw(content, month), "no readable parquet file")
+
+
+def test_a_canonical_file_with_damaged_names_is_not_there(trips, target):
+    target.path.parent.mkdir(parents=True)
+    target.path.write_bytes(with_damaged_names(trips(3)))
+    assert not target.exists()
+
+
+def with_damaged_names(table):
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, store_schema=False)
+    return (
+        sink.getvalue()
+        .to_pybytes()
+        .replace(b"trip_distance", b"trip\xff\xfe\xfd\xfc\xfb\xfa\xf9\xf8\xf7")
+    )
+
+
 def test_fewer_rows_than_were_downloaded_are_refused(trips, leave_raw, month, assert_refused):
     assert_refused(leave_raw(trips(3), month, rows=4), "rows do not add up; seen: 3 rows read")
 

@@ -58,6 +58,25 @@ def test_a_quarantined_row_is_all_there_as_text_with_its_place_and_reason(raw, t
     assert quarantined["lpep_pickup_datetime"][1].as_py() == "11999-12-29 15:06:40.000000"
 
 
+def test_rows_with_string_views_are_quarantined_too(trips, leave_raw, month, target):
+    fares = pa.array(["1.5", "free"], pa.string_view())
+    raw = leave_raw(trips(2, fare_amount=fares), month)
+    assert rewrite(raw, target).rows_quarantined == 1
+    assert pq.read_table(target.quarantine_path)["fare_amount"].to_pylist() == ["free"]
+
+
+def test_source_columns_named_as_the_quarantines_own_stay_apart(trips, leave_raw, month, target):
+    table = trips(2, passenger_count=pa.array([1.0, 1.5]))
+    for name in ("reason", "surge", "surge"):
+        table = table.append_column(name, pa.array(["a", "b"]))
+    rewrite(leave_raw(table, month), target)
+    quarantined = pq.read_table(target.quarantine_path)
+    names = ["reason", "reason_", "surge", "surge_"]
+    assert quarantined.select(names).to_pylist() == [
+        {"reason": "not_an_integer", "reason_": "b", "surge": "b", "surge_": "b"}
+    ]
+
+
 def test_a_canonical_file_without_its_quarantine_is_no_target(raw, target):
     rewrite(raw, target)
     target.quarantine_path.unlink()
