@@ -39,13 +39,7 @@ class ApiHandler(RequestHandler):
 
     def json_body(self) -> dict[str, Any]:
         """Return the request's JSON object; raise 400 where it is none."""
-        try:
-            body = json.loads(self.request.body or b"{}")
-        except ValueError as error:
-            raise ApiError(400, "parseError", f"request body is not JSON: {error}") from error
-        if not isinstance(body, dict):
-            raise ApiError(400, "parseError", "request body is not a JSON object")
-        return body
+        return json_object(self.request.body or b"{}")
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer an error as Google's APIs do."""
@@ -66,6 +60,18 @@ class ApiHandler(RequestHandler):
         """Log defects of the sandbox with a traceback, and expected refusals not at all."""
         if not isinstance(value, HTTPError):
             logger.error("uncaught %s %s", self.request.method, self.request.uri, exc_info=value)
+
+
+def json_object(content: bytes) -> dict[str, Any]:
+    """Return the JSON object in a request; raise 400 where there is none."""
+    try:
+        body = json.loads(content)
+        json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except (ValueError, RecursionError) as error:
+        raise ApiError(400, "parseError", f"request body is not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise ApiError(400, "parseError", "request body is not a JSON object")
+    return body
 
 
 class UnknownRoute(ApiHandler):

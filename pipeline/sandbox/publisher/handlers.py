@@ -57,7 +57,7 @@ class SampleHandler(StaticFileHandler):
         self.etag = await loop.run_in_executor(None, etag, file)
         asked_for = self.request.headers.get("If-Range")
         if asked_for not in (None, self.etag, _last_modified(file)):
-            del self.request.headers["Range"]
+            self.request.headers.pop("Range", None)
         await super().get(path, include_body)
 
     def compute_etag(self) -> str | None:

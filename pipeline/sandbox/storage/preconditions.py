@@ -4,6 +4,7 @@ Belongs here: reading them from a query and judging them. Not here: when they ar
 the transaction that acts on them, ``objects.py``).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -25,8 +26,8 @@ def whole_number(query: Mapping[str, str], name: str) -> int | None:
     text = query.get(name)
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit()):
-        raise Invalid(f"Invalid value for {name}: {text!r} is not a whole number")
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise Invalid(f"Invalid value for {name}: {text!r} is not a whole number of 18 digits")
     return int(text)
 
 

@@ -5,9 +5,12 @@ Belongs here: reading them. Not here: the bytes.
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from pipeline.sandbox.http import ApiError, NotImplementedHere
 from pipeline.sandbox.storage.errors import Invalid
+
+NUMBER: Final = "([0-9]{1,18})"
 
 
 def byte_range(header: str | None, size: int) -> range | None:
@@ -45,7 +48,7 @@ class ChunkRange:
         """Return the range of a chunk of ``length`` bytes; without a header it is everything."""
         if header is None:
             return cls(range(length), length)
-        match = re.fullmatch(r"bytes (?:(\d+)-(\d+)|\*)/(?:(\d+)|\*)", header)
+        match = re.fullmatch(f"bytes (?:{NUMBER}-{NUMBER}|\\*)/(?:{NUMBER}|\\*)", header)
         if match is None:
             raise Invalid(f"Failed to parse Content-Range header: {header!r}")
         first, last, total = (None if group is None else int(group) for group in match.groups())

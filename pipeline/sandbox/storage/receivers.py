@@ -8,14 +8,13 @@ Chunks are written to disk as they come, on the loop; what takes longer runs on 
 """
 
 import asyncio
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
-from pipeline.sandbox.http import ApiError
+from pipeline.sandbox.http import ApiError, json_object
 from pipeline.sandbox.storage import checksums, resources
 from pipeline.sandbox.storage.base import in_pool
 from pipeline.sandbox.storage.errors import Conflict, Invalid
@@ -55,12 +54,7 @@ def parse_draft(
     bucket: str, query: Mapping[str, str], body: bytes, content_type: str | None
 ) -> Draft:
     """Return what an upload's query and JSON metadata describe; raise Invalid."""
-    try:
-        metadata = json.loads(body or b"{}")
-    except ValueError as error:
-        raise Invalid(f"Invalid metadata: {error}") from error
-    if not isinstance(metadata, dict):
-        raise Invalid("Invalid metadata: not a JSON object")
+    metadata = json_object(body or b"{}")
     properties = resources.settable(metadata, resources.OBJECT_SETTABLE)
     resources.check_metadata(properties.get("metadata"))
     if content_type:

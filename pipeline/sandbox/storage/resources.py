@@ -25,6 +25,8 @@ OBJECT_SETTABLE: Final = frozenset(
     {"cacheControl", "contentDisposition", "contentLanguage", "contentType", "metadata"}
     | {"storageClass"}
 )
+OBJECTS: Final = frozenset({"iamConfiguration", "labels", "metadata", "versioning"})
+"""Properties that are JSON objects; the others are text."""
 ASSIGNED: Final = frozenset(
     {"kind", "id", "name", "bucket", "selfLink", "mediaLink", "generation", "metageneration"}
     | {"etag", "size", "md5Hash", "crc32c", "timeCreated", "updated", "timeStorageClassUpdated"}
@@ -40,6 +42,9 @@ def settable(properties: Mapping[str, Any], allowed: Iterable[str]) -> Resource:
     chosen = {key: value for key, value in properties.items() if key not in ASSIGNED}
     for key in sorted(chosen.keys() - set(allowed)):
         raise NotImplementedHere(f"the property {key!r}")
+    for key, value in chosen.items():
+        if value is not None and not isinstance(value, dict if key in OBJECTS else str):
+            raise Invalid(f"Invalid argument: {key} cannot be {value!r:.100}")
     if chosen.get("storageClass", "STANDARD") not in STORAGE_CLASSES:
         raise Invalid(f"Invalid argument: storage class {chosen['storageClass']!r}")
     return chosen

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import duckdb
 
 from pipeline.sandbox.http import ApiError, ApiHandler
+from pipeline.sandbox.warehouse import shapes
 from pipeline.sandbox.warehouse.catalog import Resource
 from pipeline.sandbox.warehouse.database import refusal
 from pipeline.sandbox.warehouse.warehouse import Warehouse
@@ -34,11 +35,19 @@ class WarehouseHandler(ApiHandler):
         except duckdb.Error as error:
             raise refusal(error) from error
 
+    def json_body(self) -> Resource:
+        """Return the request's JSON object; raise 400 where it is none, or of another shape."""
+        body = super().json_body()
+        shapes.check(body)
+        return body
+
     def number(self, name: str, default: int, most: int = 2**62) -> int:
         """Return a whole number from the query string, at most ``most``; 400 where it is none."""
         text = self.get_query_argument(name, "")
-        if text and not text.isdigit():
+        if text and not (text.isascii() and text.isdigit()):
             raise ApiError(400, "invalid", f"Invalid value for {name}: {text}")
+        if len(text) > len(str(most)):
+            return most
         return min(int(text) if text else default, most)
 
     def offset(self) -> int:

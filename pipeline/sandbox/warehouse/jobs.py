@@ -126,14 +126,15 @@ def new_job(
     statistics: Resource | None = None,
 ) -> Resource:
     """Return the resource of a job that nothing was done about yet."""
-    kind = job_type(configuration or {})
+    given = {key: value for key, value in (configuration or {}).items() if value is not None}
+    kind = job_type(given)
     return {
         "kind": "bigquery#job",
         "id": f"{project}:{location}.{job_id}",
         "selfLink": f"/bigquery/v2/projects/{project}/jobs/{job_id}?location={location}",
         "user_email": "sandbox@localhost",
         "jobReference": {"projectId": project, "jobId": job_id, "location": location},
-        "configuration": (configuration or {}) | {"jobType": kind.upper()},
+        "configuration": given | {"jobType": kind.upper()},
         "status": {"state": "PENDING"},
         "statistics": {"creationTime": str(now_ms())} | (statistics or {}),
     }

@@ -81,6 +81,9 @@ def _check(config: Resource) -> None:
         raise NotImplementedHere(f"queries with {', '.join(sorted(unknown))}")
     if not config.get("query"):
         raise ApiError(400, "required", "Required parameter is missing: query")
+    default = config.get("defaultDataset")
+    if default is not None and not default.get("datasetId"):
+        raise ApiError(400, "required", "Required parameter is missing: datasetId")
 
 
 def described(catalog: Catalog, cursor: Cursor, query: Query) -> Resource:

@@ -43,7 +43,7 @@ def normalized(schema: dict[str, Any] | None) -> list[Field]:
         ApiError: 400, a name, type or mode is none, or a name comes twice.
         NotImplementedHere: nested or repeated fields, or types the sandbox does not hold.
     """
-    fields = [_normalized_field(field) for field in (schema or {}).get("fields", [])]
+    fields = [_normalized_field(field) for field in (schema or {}).get("fields") or []]
     seen: set[str] = set()
     for field in fields:
         folded = field["name"].casefold()

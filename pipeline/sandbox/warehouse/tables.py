@@ -59,7 +59,7 @@ def checked(given: Resource, fields: list[Field]) -> Resource:
     if unknown:
         raise NotImplementedHere(f"tables with {', '.join(sorted(unknown))}")
     partitioning_of(given, fields)
-    for column in (given.get("clustering") or {}).get("fields", []):
+    for column in (given.get("clustering") or {}).get("fields") or ():
         if column.casefold() not in by_name(fields):
             raise ApiError(400, "invalid", f"The field specified for clustering cannot be found in the schema. Invalid field: {column}.")  # fmt: skip # noqa: E501
     kept = {key: given[key] for key in GIVEN if given.get(key)}

@@ -3,14 +3,14 @@
 Belongs here: ``/upload/bigquery/v2/projects/<project>/jobs``. Not here: the files (``uploads.py``).
 """
 
-import json
 from typing import BinaryIO
 
 from tornado.web import stream_request_body
 
-from pipeline.sandbox.http import ApiError, NotImplementedHere
+from pipeline.sandbox.http import ApiError, NotImplementedHere, json_object
 from pipeline.sandbox.storage.multipart import RelatedBody
 from pipeline.sandbox.storage.ranges import ChunkRange
+from pipeline.sandbox.warehouse import shapes
 from pipeline.sandbox.warehouse.api import WarehouseHandler
 from pipeline.sandbox.warehouse.catalog import Resource
 from pipeline.sandbox.warehouse.uploads import Upload
@@ -89,10 +89,8 @@ class JobUpload(WarehouseHandler):
 
 
 def _job(body: bytes) -> Resource:
-    try:
-        job = json.loads(body)
-    except ValueError as error:
-        raise ApiError(400, "parseError", f"the job is not JSON: {error}") from error
-    if not isinstance(job, dict) or "load" not in (job.get("configuration") or {}):
+    job = json_object(body)
+    shapes.check(job)
+    if "load" not in (job.get("configuration") or {}):
         raise ApiError(400, "invalid", "An upload must be a load job")
     return job

@@ -121,6 +121,8 @@ def test_a_range_of_another_version_is_the_whole_file(
     headers = {"Range": "bytes=9-", "If-Range": '"another"'}
     answer = http.get(publisher.address(), headers=headers)
     assert (answer.status_code, answer.content) == (200, publisher.file().read_bytes())
+    del headers["Range"]
+    assert http.get(publisher.address(), headers=headers).status_code == 200
 
 
 def test_a_version_that_one_has_is_not_sent_again(

@@ -120,6 +120,31 @@ def test_an_object_with_an_invalid_name_is_refused(
     assert call(sandbox, "POST", path, json={"name": bad}).status_code == 400
 
 
+@pytest.mark.parametrize(
+    "properties", [{"metadata": {"a": "\ud800"}}, {"metadata": []}, {"contentType": 1}]
+)
+def test_a_property_of_the_wrong_kind_is_refused(
+    sandbox: RunningSandbox, bucket: str, properties: dict[str, Any]
+) -> None:
+    path = f"/upload/storage/v1/b/{bucket}/o?uploadType=resumable&name=x"
+    assert call(sandbox, "POST", path, json=properties).status_code == 400
+
+
+def test_versioning_that_is_no_object_is_refused(sandbox: RunningSandbox, bucket: str) -> None:
+    path = f"/storage/v1/b/{bucket}"
+    assert call(sandbox, "PATCH", path, json={"versioning": "on"}).status_code == 400
+
+
+def test_a_generation_beyond_any_is_refused(sandbox: RunningSandbox, bucket: str) -> None:
+    path = f"/storage/v1/b/{bucket}/o/x?generation={10**30}"
+    assert call(sandbox, "GET", path).status_code == 400
+
+
+def test_json_nested_beyond_reason_is_refused(sandbox: RunningSandbox) -> None:
+    path = f"/storage/v1/b?project={PROJECT}"
+    assert call(sandbox, "POST", path, data=b"[" * 5000).status_code == 400
+
+
 @pytest.mark.parametrize("query", ["maxResults=x", "maxResults=0", "pageToken=x", "pageToken=W10="])
 def test_a_malformed_listing_is_refused(sandbox: RunningSandbox, bucket: str, query: str) -> None:
     assert call(sandbox, "GET", f"/storage/v1/b/{bucket}/o?{query}").status_code == 400
@@ -194,6 +219,7 @@ def test_nothing_received_is_told_without_a_range(session: str) -> None:
         ("0-99/50", 100, "after the total"),
         ("0-99", 100, "parse"),
         ("99-0/100", 0, "byte(s)"),
+        (f"0-{10**30}/{10**31}", 0, "parse"),
     ],
 )
 def test_a_chunk_that_does_not_fit_is_refused(

@@ -38,7 +38,9 @@ def read_parameters(resources: list[dict[str, Any]]) -> Parameters:
 
     Raises ApiError 400 where named and positional are mixed or a value does not fit its type.
     """
-    values = [_literal(r.get("parameterType", {}), r.get("parameterValue", {})) for r in resources]
+    values = [
+        _literal(r.get("parameterType") or {}, r.get("parameterValue") or {}) for r in resources
+    ]
     names = [str(resource.get("name") or "").lower() for resource in resources]
     if not any(names):
         return values
