@@ -4,6 +4,7 @@ BIN := .venv/bin
 ROWS ?= 1400000 14000000
 ROUNDS ?= 3
 LENGTH ?= 20
+SEED ?= $(shell date +%s)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench campaign scheduler picture clean
@@ -33,8 +34,8 @@ check: .venv/installed ## lint, format and types
 bench: .venv/installed ## time and memory beside DuckDB and pandas (ROWS, ROUNDS)
 	$(BIN)/python tests/bench/bench.py --rows $(ROWS) --rounds $(ROUNDS)
 
-campaign: .venv/installed ## the long form of the fuzzing and kill tests (LENGTH)
-	TLC_CAMPAIGN=$(LENGTH) $(BIN)/python -m pytest -n 2 -m campaign tests
+campaign: .venv/installed ## the long form of the fuzzing and kill tests (LENGTH, SEED)
+	TLC_CAMPAIGN=$(LENGTH) TLC_CAMPAIGN_SEED=$(SEED) $(BIN)/python -m pytest -n 2 -m campaign tests
 
 scheduler: .venv/installed ## start luigid and its dashboard on http://127.0.0.1:8082
 	@mkdir -p data

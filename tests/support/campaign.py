@@ -1,0 +1,32 @@
+"""A campaign: the same test again with other chances, as many rounds as there is time for.
+
+``make test`` runs the short form, always with the same seeds. ``make campaign LENGTH=n SEED=s``
+runs n times as many rounds, from seed s on, by default one of its own. A failing round's seed is
+in the test's name:
+``TLC_CAMPAIGN=1 TLC_CAMPAIGN_SEED=<seed>`` runs it again.
+"""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+LENGTH = int(os.environ.get("TLC_CAMPAIGN", "1"))
+SEED = int(os.environ.get("TLC_CAMPAIGN_SEED", "0"))
+
+
+def campaign(short: int, seconds: int = 180) -> Callable[[Any], Any]:
+    """Run a test with ``short`` seeds (times the length), each in at most ``seconds``."""
+    seeds = range(SEED, SEED + short * LENGTH)
+
+    def decorate(test: Any) -> Any:
+        for mark in (
+            pytest.mark.campaign,
+            pytest.mark.timeout(seconds),
+            pytest.mark.parametrize("seed", seeds, ids="seed{}".format),
+        ):
+            test = mark(test)
+        return test
+
+    return decorate
