@@ -134,6 +134,8 @@ def _options() -> dict[str, Any]:
 def _storage_client(pid: int) -> "storage.Client":
     from google.cloud import storage
 
+    # Otherwise the client asks for the bucket in the background, to label traces we do not send.
+    os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
     with explained("Cloud Storage", "connecting"):
         return storage.Client(project=settings.bigquery().project, **_options())
 
