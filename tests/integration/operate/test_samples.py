@@ -24,21 +24,60 @@ def test_a_sample_goes_where_it_is_told_to(workspace: Workspace, tmp_path: Path)
     assert not (workspace.data / "sandbox" / "publisher").exists()
 
 
+def test_the_same_arguments_make_the_same_bytes_and_others_do_not(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    made = []
+    for number, rows in enumerate((500, 500, 501)):
+        path = tmp_path / f"{number}.parquet"
+        done = workspace.run("tlc", *MONTH, "--rows", rows, "--output", path)
+        assert done.returncode == 0, done.stderr
+        made.append(path.read_bytes())
+    assert made[0] == made[1] != made[2]
+
+
+def test_the_main_job_loads_exactly_the_rows_that_were_made(workspace: Workspace) -> None:
+    assert workspace.run("tlc", *MONTH, "--rows", 777).returncode == 0
+    done = workspace.load("--service", "green", "--year", 2023, "--month", 2)
+    assert done.returncode == 0, done.stderr
+    assert workspace.query("SELECT COUNT(*) AS n FROM green_trips") == [{"n": 777}]
+
+
+def test_a_sample_without_rows_is_refused_by_the_main_job_in_one_line(workspace: Workspace) -> None:
+    assert workspace.run("tlc", *MONTH, "--rows", 0).returncode == 0
+    done = workspace.load("--service", "green", "--year", 2023, "--month", 2)
+    assert done.returncode == 30
+    (line,) = [line for line in done.stderr.splitlines() if " ERROR " in line]
+    assert "no rows" in line
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_that_cannot_be_written_is_named(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    path = tmp_path / "file" / "g.parquet"
+    done = workspace.run("tlc", *MONTH, "--rows", 1, "--output", path)
+    assert done.returncode == 30
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"ERROR cannot write {path}; seen: ")
+
+
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "told", "code"),
     [
-        (("--service", "purple", "--month", "2023-02", "--rows", 1), "purple"),
-        (("--month", "2023-13", "--rows", 1), "--month 13"),
-        (("--month", "2012-01", "--rows", 1), "yellow from 2019-01 to today"),
-        (("--month", "February", "--rows", 1), "YYYY-MM"),
-        (("--month", "2023-02", "--rows", -1), "-1"),
-        (("--month", "2023-02"), "--rows"),
+        (("--service", "purple", "--month", "2023-02", "--rows", 1), "purple", 2),
+        (("--month", "2023-13", "--rows", 1), "--month 13", 30),
+        (("--month", "2012-01", "--rows", 1), "yellow from 2019-01 to today", 30),
+        (("--month", "February", "--rows", 1), "YYYY-MM", 30),
+        (("--month", "2023-²", "--rows", 1), "YYYY-MM", 30),
+        (("--month", "2023-02", "--rows", -1), "-1", 2),
+        (("--month", "2023-02"), "--rows", 2),
+        (("--month", "2023-02", "--rows", 20_000_001), "20000001", 2),
     ],
 )
 def test_what_cannot_be_made_is_refused_in_words(
-    workspace: Workspace, options: tuple[object, ...], told: str
+    workspace: Workspace, options: tuple[object, ...], told: str, code: int
 ) -> None:
     done = workspace.run("tlc", "samples", *options)
-    assert done.returncode != 0
+    assert done.returncode == code
     assert told in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,0 +1,174 @@
+"""``tlc status``: every month that any stage holds, whatever else lies about."""
+
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import termios
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.workspace import BIN, Workspace
+
+from pipeline.core.months import TripMonth
+from pipeline.core.settings import PROJECT_ROOT
+
+
+def columns(place: Workspace) -> dict[str, tuple[object, ...]]:
+    """By month: local, in the lake, in BigQuery, rows kept."""
+    return {
+        f"{row['service']} {row['month']}": (
+            row["local"],
+            row["lake"] is not None,
+            row["bigquery"],
+            row["rows_kept"],
+        )
+        for row in place.status()
+    }
+
+
+STATES = {
+    "yellow 2021-01": ("canonical", True, "loaded", 200),
+    "yellow 2021-02": (None, True, None, 200),
+    "yellow 2021-03": ("canonical", True, "incomplete", 200),
+    "green 2021-01": ("raw", False, None, None),
+    "green 2021-02": ("canonical", False, None, 200),
+}
+
+
+def test_each_stage_answers_for_each_month(months: Workspace) -> None:
+    assert columns(months) == STATES
+    assert [*columns(months)] == [*STATES]
+
+
+def test_json_tells_the_whole_provenance(months: Workspace) -> None:
+    for row in months.status():
+        assert row["rows_in"] == 200
+        assert row["source"].endswith(f"/{row['service']}_tripdata_{row['month']}.parquet")
+        assert len(row["source_sha256"]) == 64
+        assert row["bytes"] > 0
+        assert (row["when"] is not None) == (row["bigquery"] is not None)
+
+
+def test_the_table_has_one_line_per_month(months: Workspace) -> None:
+    done = months.run("tlc", "status")
+    assert done.returncode == 0, done.stderr
+    heading, _, *lines = [line for line in done.stdout.splitlines() if line.strip()]
+    assert heading.split()[:4] == ["month", "bigquery", "lake", "local"]
+    shown = [line.split()[:5] for line in lines]
+    assert shown == [
+        ["yellow", "2021-01", "loaded", "stored", "canonical"],
+        ["yellow", "2021-02", "-", "stored", "-"],
+        ["yellow", "2021-03", "incomplete", "stored", "canonical"],
+        ["green", "2021-01", "-", "-", "raw"],
+        ["green", "2021-02", "-", "-", "canonical"],
+    ]
+
+
+def test_five_months_cost_one_listing_and_one_query(months: Workspace) -> None:
+    log = months.data / "sandbox" / "server.log"
+    months.status()
+    before = len(log.read_text().splitlines())
+    assert len(months.status()) == 5
+    asked = [line.split(maxsplit=1)[1] for line in log.read_text().splitlines()[before:]]
+    assert len(asked) == 2, asked
+    assert asked[0].startswith("POST /bigquery/v2/projects/tlc-sandbox/queries")
+    assert asked[1].startswith("GET /storage/v1/b/tlc-lake/o?")
+
+
+def test_a_narrow_terminal_shows_the_leading_columns_unfolded(months: Workspace) -> None:
+    lines = [line for line in on_a_terminal(months, 80, "status") if line.strip()]
+    assert lines[0].split()[:4] == ["month", "bigquery", "lake", "local"]
+    assert "provenance" not in lines[0]
+    assert len(lines) == 2 + len(STATES)
+    assert max(map(len, lines)) <= 80
+
+
+def on_a_terminal(place: Workspace, width: int, *words: str) -> list[str]:
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+    environment = {**place.environment, "TERM": "dumb"}
+    environment.pop("COLUMNS", None)
+    command = subprocess.Popen(
+        [BIN / "tlc", *words], cwd=PROJECT_ROOT, env=environment, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    told = b"".join(until_closed(ours))
+    os.close(ours)
+    assert command.wait(timeout=30) == 0, told
+    return told.decode().splitlines()
+
+
+def until_closed(terminal: int) -> Iterator[bytes]:
+    try:
+        while piece := os.read(terminal, 65536):
+            yield piece
+    except OSError:  # how Linux tells a terminal's end
+        return
+
+
+@pytest.fixture
+def with_rubbish(months: Workspace) -> Iterator[Workspace]:
+    """Files and objects that are no months, and months that are no whole files."""
+    month = TripMonth("yellow", 2021, 5)
+    damaged = {
+        month.raw_path(months.data): b"PAR1 cut sh",
+        month.raw_path(months.data).with_suffix(".parquet.json"): b"{ not json",
+        TripMonth("yellow", 2021, 6).canonical_path(months.data): b"no parquet",
+        TripMonth("yellow", 2021, 8).raw_path(months.data).with_suffix(".parquet.part"): b"PAR1",
+        months.data / "raw" / "readme.txt": b"hello",
+        months.data / "raw" / "service=purple" / "month=2021-01" / "x.parquet": b"x",
+        months.data / "raw" / "service=yellow" / "month=2021-13" / "x.parquet": b"x",
+        months.data / "raw" / "service=yellow" / "month=2021-1" / "x.parquet": b"x",
+        months.data / "canonical" / "service=yellow" / "month=²" / "x": b"x",
+    }
+    for path, content in damaged.items():
+        write(path, content)
+    names = ["trips/readme.txt", "trips/service=yellow/month=2021-07/notes.txt", "trips//a/b/c/"]
+    bucket = storage_of(months).bucket("tlc-lake")
+    for name in names:
+        bucket.blob(name).upload_from_string(b"hello")
+    yield months
+    for path in damaged:
+        path.unlink()
+    for name in names:
+        bucket.delete_blob(name)
+
+
+def write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def storage_of(place: Workspace):
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud import storage
+
+    return storage.Client(
+        project="tlc-sandbox",
+        credentials=AnonymousCredentials(),
+        client_options={"api_endpoint": place.sandbox.url},
+    )
+
+
+def test_what_is_no_month_is_passed_over_and_what_is_not_whole_is_said(
+    with_rubbish: Workspace,
+) -> None:
+    broken = {f"yellow 2021-{n}": ("incomplete", False, None, None) for n in ("05", "06", "08")}
+    assert columns(with_rubbish) == STATES | broken
+
+
+def test_with_no_month_the_next_command_is_told(workspace: Workspace) -> None:
+    assert workspace.status() == []
+    done = workspace.run("tlc", "status")
+    assert done.stdout.startswith("no month yet; next: luigi --module pipeline LoadMonthToBQ")
+
+
+def test_an_unreachable_service_is_one_line_that_names_it(workspace: Workspace) -> None:
+    workspace.set("google", endpoint="http://127.0.0.1:9", timeout=1)
+    done = workspace.run("tlc", "status", timeout=30)
+    assert done.returncode == 30
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("ERROR BigQuery failed asking tlc-sandbox.nyc_tlc")
