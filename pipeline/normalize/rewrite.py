@@ -7,7 +7,7 @@ Not here: the steps themselves.
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -39,14 +39,17 @@ TOP_REASONS: Final = 3
 
 @dataclass(frozen=True)
 class Rewritten:
-    """A month that was published: its row counts and what is odd about it."""
+    """A month that was published: its row counts and what is odd about it.
+
+    ``audit`` is None where another process did the work.
+    """
 
     provenance: Provenance
-    audit: Audit
+    audit: Audit | None
 
     def __str__(self) -> str:
         kept, quarantined = self.provenance.rows_kept, self.provenance.rows_quarantined
-        return f"{kept:,} rows kept, {quarantined:,} quarantined; {self.audit}"
+        return f"{kept:,} rows kept, {quarantined:,} quarantined; {self.audit or 'by another run'}"
 
 
 def rewrite_month(
@@ -58,7 +61,8 @@ def rewrite_month(
     """Make ``target`` from the raw file at ``raw_path``, which ``source`` describes.
 
     Safe to call again: the same file gives the same bytes. Waits while another process writes the
-    same target. On an error nothing is published and no part is left.
+    same target, and takes what that one published from the same source. On an error nothing is
+    published and no part is left.
 
     Raises:
         Terminal: the raw file is damaged, empty or of other columns, too many of its rows cannot
@@ -67,6 +71,9 @@ def rewrite_month(
     raw = RawFile(raw_path, target.month)
     with closing(raw), part_file(target.path) as part:
         try:
+            if done := _already_done(source, target):
+                discard(target.path)
+                return Rewritten(done, None)
             with Quarantine(target.quarantine_path, raw.schema) as quarantine:
                 rewrite = _Rewrite(target.month, source, raw, quarantine)
                 record = rewrite.write(part_path(target.path), progress)
@@ -77,6 +84,15 @@ def rewrite_month(
             discard(target.path)
             raise
     return Rewritten(record, rewrite.audit)
+
+
+def _already_done(source: Provenance, target: CanonicalMonthTarget) -> Provenance | None:
+    """Return the record of a target that is whole and from this very source."""
+    record = target.record()
+    if record is None or record.schema_version != service_schema(target.month.service).version:
+        return None
+    origin = replace(record, rows_kept=None, rows_quarantined=None, schema_version=None)
+    return record if origin == source else None
 
 
 class _Rewrite:

@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.download.target import sidecar_path
+
 TESTS = Path(__file__).parents[2]
 
 
@@ -79,9 +81,19 @@ def test_what_a_killed_run_left_in_quarantine_does_not_outlive_a_clean_month(
 def test_a_killed_replacement_leaves_the_published_month_in_force(raw, rewriting, target):
     assert finish(rewriting()) == (0, "")
     before = target.path.read_bytes()
+    sidecar = sidecar_path(raw.path)
+    sidecar.write_text(sidecar.read_text().replace("0" * 64, "1" * 64))
     assert finish(rewriting("20000"))[0] == -signal.SIGKILL
     assert target.exists()
     assert target.path.read_bytes() == before
+
+
+def test_a_run_that_waited_for_another_takes_its_month_and_leaves_no_part(raw, rewriting, target):
+    assert finish(rewriting()) == (0, "")
+    written = target.path.stat().st_mtime_ns
+    assert finish(rewriting("20000")) == (0, "")
+    assert target.path.stat().st_mtime_ns == written
+    assert left_in(target) == [target.path.name, target.quarantine_path.name]
 
 
 def test_two_runs_at_once_both_end_well_with_one_month(raw, rewriting, target):

@@ -19,6 +19,7 @@ def raw(shared_tlc, leave_raw, month):
 def test_the_same_file_makes_the_same_bytes(raw, target):
     rewrite_month(raw.provenance(), raw.path, target)
     first = target.path.read_bytes()
+    target.path.unlink()
     rewrite_month(raw.provenance(), raw.path, target)
     assert target.path.read_bytes() == first
 
@@ -27,6 +28,7 @@ def test_the_size_of_batches_does_not_change_the_values(raw, target, setting):
     rewrite_month(raw.provenance(), raw.path, target)
     whole = pq.read_table(target.path)
     setting("normalize", batch_rows=1_000, row_group_rows=10_000)
+    target.path.unlink()
     rewrite_month(raw.provenance(), raw.path, target)
     assert pq.read_table(target.path).equals(whole)
     assert pq.read_metadata(target.path).num_row_groups == 8
