@@ -34,9 +34,7 @@ def choose_scheduler() -> None:
     )
     if settings.local_scheduler or _frees_dead_runs(address):
         return
-    logger.warning(
-        "no luigid at %s: using the local scheduler (make scheduler starts one)", address
-    )
+    logger.info("no luigid at %s: using the local scheduler (make scheduler starts one)", address)
     luigi.configuration.get_config().set("core", "local_scheduler", "true")
     core.clear_instance_cache()
 
