@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.core import settings
 from pipeline.core.errors import Terminal, Transient
@@ -17,6 +17,9 @@ from pipeline.core.errors import Terminal, Transient
 if TYPE_CHECKING:
     from google.cloud import bigquery, storage
     from google.cloud.bigquery.table import RowIterator
+
+
+RIGHTS: Final = "if a right is missing, grant it (README, Going to Google Cloud)"
 
 
 def endpoint() -> str | None:
@@ -53,8 +56,15 @@ def bigquery_limits() -> dict[str, Any]:
     return {"retry": DEFAULT_RETRY.with_timeout(timeout()), "timeout": timeout()}
 
 
+def storage_limits() -> dict[str, Any]:
+    """Return the ``retry`` and ``timeout`` of a Cloud Storage call that is safe to repeat."""
+    from google.cloud.storage.retry import DEFAULT_RETRY
+
+    return {"retry": DEFAULT_RETRY.with_timeout(timeout()), "timeout": timeout()}
+
+
 def select(sql: str, **parameters: Any) -> "RowIterator":
-    """Run a query in the configured location and return its rows; ``@name`` takes a parameter.
+    """Run a query in the client's location and return its rows; ``@name`` takes a parameter.
 
     A value's type decides the parameter's: date, int or text.
     """
@@ -70,7 +80,6 @@ def select(sql: str, **parameters: Any) -> "RowIterator":
     return bigquery_client().query_and_wait(
         sql,
         job_config=QueryJobConfig(query_parameters=values, default_dataset=dataset),
-        location=settings.bigquery().location,
         retry=limits["retry"],
         job_retry=DEFAULT_JOB_RETRY.with_timeout(timeout()),
         api_timeout=limits["timeout"],
@@ -86,8 +95,6 @@ def explained(service: str, what: str) -> Iterator[None]:
 
     try:
         yield
-    except (auth.DefaultCredentialsError, auth.RefreshError) as error:
-        raise _no_credentials(service, error) from error
     except api.MethodNotImplemented as error:
         raise Terminal(f"{service} refused {what}", seen=_brief(error)) from error
     except (
@@ -99,7 +106,12 @@ def explained(service: str, what: str) -> Iterator[None]:
     ) as error:
         again = "run the same command again"
         raise Transient(f"{service} failed {what}", seen=_brief(error), next_step=again) from error
-    except api.GoogleAPICallError as error:
+    except auth.GoogleAuthError as error:
+        raise _no_credentials(service, error) from error
+    except api.Forbidden as error:
+        raise Terminal(f"{service} refused {what}", seen=_brief(error), next_step=RIGHTS) from error
+    except (api.GoogleAPICallError, ValueError) as error:
+        # The clients refuse a bucket's or dataset's impossible name with a ValueError.
         raise Terminal(f"{service} refused {what}", seen=_brief(error)) from error
 
 
