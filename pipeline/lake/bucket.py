@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from pipeline.connections.google import endpoint, explained, storage_client, timeout
+from pipeline.connections.google import endpoint, explained, storage_client, storage_limits
 from pipeline.core import settings
 from pipeline.core.errors import Terminal, Transient
 from pipeline.core.months import TripMonth
@@ -78,14 +78,17 @@ def upload(
 
     Raises:
         Transient: another run published something else meanwhile, or the service failed.
-        Terminal: the two sides disagree about the checksum, or the bucket cannot be written.
+        Terminal: the service received other bytes than the checksum's, or cannot be written.
     """
     checksum = _crc32c(path)
     with explained(SERVICE, f"uploading {month}"):
         blob = _bucket().blob(month.object_name, chunk_size=CHUNK)
-        blob.metadata = provenance.to_metadata()
-        _send(blob, path, find(month), progress)
-    forget()
+        # Told beforehand, the checksum keeps the service from publishing anything else.
+        blob.metadata, blob.crc32c = provenance.to_metadata(), checksum
+        try:
+            _send(blob, path, find(month), progress)
+        finally:
+            forget()
     if blob.crc32c != checksum:
         raise Transient(
             f"{month}: the lake's object is not the file that was sent",
@@ -109,12 +112,12 @@ def _send(
                 size=path.stat().st_size,
                 content_type="application/vnd.apache.parquet",
                 if_generation_match=generation,
-                checksum="crc32c",
-                timeout=timeout(),
+                checksum=None,
+                **storage_limits(),
             )
         except PreconditionFailed:
             # Another run was faster, or our own first answer was lost: the checksum decides.
-            blob.reload(timeout=timeout())
+            blob.reload(**storage_limits())
 
 
 class _Watched:
@@ -139,7 +142,7 @@ def _objects(pid: int) -> dict[str, LakeObject]:
     config = settings.lake()
     with explained(SERVICE, f"listing gs://{config.bucket}/{PREFIX}"):
         try:
-            blobs = storage_client().list_blobs(config.bucket, prefix=PREFIX, timeout=timeout())
+            blobs = storage_client().list_blobs(config.bucket, prefix=PREFIX, **storage_limits())
             return {blob.name: _as_lake_object(blob) for blob in blobs}
         except NotFound:
             if config.create_bucket:
@@ -155,10 +158,10 @@ def _bucket() -> "Bucket":
     from google.api_core.exceptions import Conflict
 
     config, client = settings.lake(), storage_client()
-    if not config.create_bucket or client.lookup_bucket(config.bucket, timeout=timeout()):
+    if not config.create_bucket or client.lookup_bucket(config.bucket, **storage_limits()):
         return client.bucket(config.bucket)
     try:
-        return client.create_bucket(config.bucket, location=config.location, timeout=timeout())
+        return client.create_bucket(config.bucket, location=config.location, **storage_limits())
     except Conflict:
         return client.bucket(config.bucket)
 

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import luigi
 import pytest
+import requests
 
 from pipeline.connections.google import storage_client
 from pipeline.core import settings
-from pipeline.core.errors import Terminal, Transient
+from pipeline.core.errors import PipelineError, Terminal, Transient
 from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
 from pipeline.lake import bucket
@@ -80,6 +82,49 @@ def test_the_same_content_published_meanwhile_is_taken_as_done(path):
     assert put(path).provenance == PROVENANCE
 
 
+def test_bytes_that_are_not_the_checksums_are_refused_and_nothing_is_published(path, monkeypatch):
+    monkeypatch.setattr(bucket, "_crc32c", lambda path: "AAAAAA==")
+    with pytest.raises(Terminal, match="refused uploading yellow 2021-01"):
+        put(path)
+    assert bucket.objects() == {}
+
+
+def test_an_object_deleted_meanwhile_is_there_after_the_next_call(path):
+    put(path)
+    assert bucket.find(MONTH)
+    storage_client().bucket(settings.lake().bucket).blob(MONTH.object_name).delete()
+    path.write_bytes(b"PAR1 the month, published again PAR1")
+    with pytest.raises(PipelineError, match="uploading yellow 2021-01"):
+        put(path)
+    assert put(path) == bucket.find(MONTH)
+
+
+def test_an_upload_whose_last_answer_is_lost_is_taken_as_done(path, monkeypatch):
+    requested = requests.Session.request
+
+    def lost_once(session, method, url, *args, **kwargs):
+        answer = requested(session, method, url, *args, **kwargs)
+        if "/upload/" in url and url not in lost:
+            lost.append(url)
+            raise requests.ConnectionError("reset by peer")
+        return answer
+
+    lost = []
+    bucket.objects()
+    monkeypatch.setattr(requests.Session, "request", lost_once)
+    assert put(path).provenance == PROVENANCE
+    assert len(lost) == 1
+
+
+def test_an_object_that_is_no_month_is_no_months_object(path):
+    put(path)
+    other = storage_client().bucket(settings.lake().bucket).blob("trips/readme.txt")
+    other.upload_from_string(b"about this bucket")
+    bucket.forget()
+    assert LakeMonthTarget(MONTH).exists()
+    assert bucket.objects()["trips/readme.txt"].provenance is None
+
+
 def test_an_object_without_provenance_is_no_target(path):
     put(path)
     blob = storage_client().bucket(settings.lake().bucket).blob(MONTH.object_name)
@@ -106,13 +151,9 @@ def test_all_months_are_one_listing(path, monkeypatch):
     assert len(calls) == 1
 
 
-def test_an_unreachable_lake_is_named_and_is_not_an_absent_month(configured, monkeypatch):
-    import luigi
-
+def test_an_unreachable_lake_is_named_and_is_not_an_absent_month(configured):
     config = luigi.configuration.get_config()
     config.set("google", "endpoint", "http://127.0.0.1:9")
-    from google.cloud.storage import retry
-
-    monkeypatch.setattr(retry.DEFAULT_RETRY, "_timeout", 0.5)
+    config.set("google", "timeout", "0.5")
     with pytest.raises(Transient, match="Cloud Storage failed listing"):
         LakeMonthTarget(MONTH).exists()
