@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, cast
 
 from pipeline.connections.google import bigquery_client, bigquery_limits
-from pipeline.core import settings
 from pipeline.core.errors import Terminal, Transient
 
 if TYPE_CHECKING:
@@ -20,7 +19,19 @@ if TYPE_CHECKING:
 ATTEMPTS: Final = 100
 FIRST_POLL: Final = 0.05
 LAST_POLL: Final = 2.0
-RETRYABLE: Final = {"backendError", "internalError", "rateLimitExceeded", "quotaExceeded"}
+RETRYABLE: Final = {
+    "backendError",
+    "internalError",
+    "jobBackendError",
+    "jobInternalError",
+    "jobRateLimitExceeded",
+    "quotaExceeded",
+    "rateLimitExceeded",
+    "stopped",
+    "tableUnavailable",
+    "timeout",
+}
+"""Reasons that lie in the service, or in whoever cancelled the job; not in what was asked."""
 
 Submit = Callable[[str], "LoadJob"]
 
@@ -59,14 +70,12 @@ def run_once(
 
 
 def _known_job(job_id: str) -> "LoadJob":
-    config = settings.bigquery()
-    job = bigquery_client().get_job(
-        job_id, project=config.project, location=config.location, **bigquery_limits()
-    )
-    return cast("LoadJob", job)
+    # In the client's project and location: an id is known only there.
+    return cast("LoadJob", bigquery_client().get_job(job_id, **bigquery_limits()))
 
 
 def _wait(job: "LoadJob", watch: Callable[["LoadJob"], None]) -> None:
+    """Return when the job is done; BigQuery ends every load job, after six hours at the latest."""
     pause = FIRST_POLL
     watch(job)
     while not job.done(**bigquery_limits()):
@@ -78,9 +87,8 @@ def _wait(job: "LoadJob", watch: Callable[["LoadJob"], None]) -> None:
 def _raise_failure(job: "LoadJob") -> None:
     if job.error_result is None:
         return
-    kind = Transient if job.error_result.get("reason") in RETRYABLE else Terminal
-    raise kind(
-        f"BigQuery job {job.job_id} failed",
-        seen=job.error_result.get("message"),
-        next_step="mend what it names and run the same command again",
-    )
+    what, seen = f"BigQuery job {job.job_id} failed", job.error_result.get("message")
+    again = "run the same command again"
+    if job.error_result.get("reason") in RETRYABLE:
+        raise Transient(what, seen=seen, next_step=again)
+    raise Terminal(what, seen=seen, next_step=f"mend what it names and {again}")

@@ -17,7 +17,6 @@ from pipeline.connections.google import (
     explained,
     select,
 )
-from pipeline.core import settings
 from pipeline.core.errors import Terminal
 from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
@@ -81,14 +80,8 @@ def _provenance(month: TripMonth, source: LakeObject) -> Provenance:
 
 def _submit(month: TripMonth, source: LakeObject, job_id: str) -> "LoadJob":
     partition = f"{table_path(month.table_name)}${month.partition_id}"
-    location = settings.bigquery().location
     return bigquery_client().load_table_from_uri(
-        source.uri,
-        partition,
-        job_id=job_id,
-        location=location,
-        job_config=_job_config(month),
-        **bigquery_limits(),
+        source.uri, partition, job_id=job_id, job_config=_job_config(month), **bigquery_limits()
     )
 
 

@@ -1,0 +1,98 @@
+"""The ledger: a month's newest row is in force, beside what its partition really holds."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pipeline.bigquery import ledger
+from pipeline.bigquery.ledger import LoadedMonth
+from pipeline.bigquery.tables import dataset_path, ensure_tables
+from pipeline.connections.google import bigquery_client, select
+from pipeline.core.months import TripMonth
+from pipeline.core.provenance import Provenance
+
+YELLOW, GREEN = TripMonth("yellow", 2021, 1), TripMonth("green", 2021, 1)
+
+
+def loaded(month: TripMonth, job_id: str, days: int = 0) -> LoadedMonth:
+    """What a load job of two rows that ended on a day says."""
+    provenance = Provenance(
+        service=month.service,
+        month=month.key,
+        source_url=f"http://127.0.0.1/{month.file_name}",
+        source_etag='"etag"',
+        source_last_modified="Fri, 18 Jun 2021 12:00:00 GMT",
+        source_bytes=100,
+        source_sha256="ab" * 32,
+        source_rows=3,
+    ).normalized(kept=2, quarantined=1, schema_version="v1")
+    ended = datetime(2026, 1, 1, 12, tzinfo=UTC) + timedelta(days=days)
+    return LoadedMonth(provenance, job_id, ended, f"gs://lake/{month.object_name}", 7, None)
+
+
+@pytest.fixture(autouse=True)
+def tables(configured):
+    ensure_tables("yellow")
+
+
+def fill(month: TripMonth) -> None:
+    ensure_tables(month.service)
+    table = f"`{dataset_path()}.{month.table_name}`"
+    sql = f"INSERT INTO {table} (source_month) VALUES ('{month.first_day}'), ('{month.first_day}')"
+    bigquery_client().query_and_wait(sql)
+    ledger.forget()
+
+
+def test_what_was_recorded_is_found_beside_the_partitions_rows():
+    written = loaded(YELLOW, "job")
+    ledger.record(YELLOW, written)
+    fill(YELLOW)
+    assert ledger.find(YELLOW) == replace(written, partition_rows=2)
+
+
+def test_the_newest_load_is_in_force_in_whatever_order_loads_were_recorded():
+    for job_id, days in (("second", 2), ("third", 3), ("first", 1)):
+        ledger.record(YELLOW, loaded(YELLOW, job_id, days))
+    assert ledger.find(YELLOW).job_id == "third"
+
+
+def test_a_recorded_month_without_its_partition_is_told_and_is_not_whole():
+    ledger.record(YELLOW, loaded(YELLOW, "job"))
+    assert ledger.find(YELLOW).partition_rows is None
+    assert not ledger.find(YELLOW).is_whole
+
+
+def test_the_same_month_of_two_services_is_two_months():
+    for month in (YELLOW, GREEN):
+        fill(month)
+        ledger.record(month, loaded(month, f"job_of_{month.service}"))
+    assert {key: row.job_id for key, row in ledger.loaded_months().items()} == {
+        ("yellow", "2021-01"): "job_of_yellow",
+        ("green", "2021-01"): "job_of_green",
+    }
+    assert all(row.is_whole for row in ledger.loaded_months().values())
+
+
+def test_another_services_partition_does_not_make_a_month_whole():
+    fill(GREEN)
+    ledger.record(YELLOW, loaded(YELLOW, "job"))
+    assert ledger.find(YELLOW).partition_rows is None
+
+
+def test_a_row_that_somebody_deleted_is_recorded_again_over_an_older_one():
+    ledger.record(YELLOW, loaded(YELLOW, "first", 1))
+    ledger.record(YELLOW, loaded(YELLOW, "second", 2))
+    client = bigquery_client()
+    client.query_and_wait(f"DELETE FROM `{dataset_path()}._loads` WHERE job_id = 'second'")
+    ledger.record(YELLOW, loaded(YELLOW, "second", 2))
+    assert ledger.find(YELLOW).job_id == "second"
+
+
+def test_recording_again_what_another_process_deleted_asks_the_ledger_anew():
+    ledger.record(YELLOW, loaded(YELLOW, "job"))
+    assert ledger.find(YELLOW)
+    bigquery_client().query_and_wait(f"DELETE FROM `{dataset_path()}._loads` WHERE TRUE")
+    ledger.record(YELLOW, loaded(YELLOW, "job"))
+    (row,) = select("SELECT COUNT(*) AS n FROM _loads")
+    assert row["n"] == 1
