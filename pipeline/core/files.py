@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.core.errors import Terminal
+from pipeline.core.errors import Terminal, Transient
 
 
 @contextmanager
@@ -41,10 +41,18 @@ def part_path(path: Path) -> Path:
 
 
 def publish(file: BinaryIO, path: Path) -> None:
-    """Make the locked part the file: flush, fsync, rename, fsync the folder."""
+    """Make the locked part the file: flush, fsync, rename, fsync the folder.
+
+    Raises:
+        Transient: somebody deleted the part, and another process may be writing a new one.
+    """
     file.flush()
     os.fsync(file.fileno())
-    part_path(path).replace(path)
+    part = part_path(path)
+    if not _is_at(file, part):
+        raise Transient(f"{part} was deleted while it was written",
+                        next_step="run the same command again")  # fmt: skip
+    part.replace(path)
     fsync_folder(path.parent)
 
 
@@ -92,11 +100,17 @@ def _open_locked(part: Path) -> BinaryIO:
         file = os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT, 0o644), "r+b")
         fcntl.flock(file, fcntl.LOCK_EX)
         # The process that we waited for may have renamed or deleted what we opened.
-        with suppress(FileNotFoundError):
-            if os.fstat(file.fileno()).st_ino == part.stat().st_ino:
-                file.seek(0, os.SEEK_END)
-                return file
+        if _is_at(file, part):
+            file.seek(0, os.SEEK_END)
+            return file
         file.close()
+
+
+def _is_at(file: BinaryIO, part: Path) -> bool:
+    """Return whether ``part`` still names the open file."""
+    with suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(file.fileno()), part.stat())
+    return False
 
 
 def _free_space(path: Path) -> str:
