@@ -24,13 +24,16 @@ PUBLISHER: Final = "https://d37ci6vzurychx.cloudfront.net/trip-data"
 
 
 class Section(luigi.Config):
-    """A section whose unset ``${VARIABLE}``, or text for a number, is one clear line."""
+    """A section whose unset or empty value, or text for a number, is one clear line."""
 
     @classmethod
     def get_param_values(cls, params: Any, args: Any, kwargs: Any) -> Any:
         """Return the section's values; raise BadRequest where one cannot be read."""
         try:
-            return super().get_param_values(params, args, kwargs)  # type: ignore[no-untyped-call]
+            values = super().get_param_values(params, args, kwargs)  # type: ignore[no-untyped-call]
+            if empty := [name for name, value in values if value == ""]:
+                raise ValueError(f"{' and '.join(empty)} is empty")
+            return values
         except ValueError as error:
             raise BadRequest(
                 f"section [{cls.__name__}] cannot be read",
