@@ -17,10 +17,10 @@ from pipeline.connections.google import (
     explained,
     select,
 )
-from pipeline.core.errors import Terminal
+from pipeline.core.errors import Terminal, Transient
 from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
-from pipeline.lake.bucket import LakeObject
+from pipeline.lake.bucket import LakeObject, is_current
 from pipeline.schemas import service_schema
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def load_month(
 
     Raises:
         Terminal: BigQuery refused the rows, or holds another number of them than the object.
-        Transient: the service failed.
+        Transient: the service failed, or another run replaced the object meanwhile.
     """
     provenance = _provenance(month, source)
     with explained(SERVICE, f"loading {month}"):
@@ -49,6 +49,7 @@ def load_month(
             lambda job: _is_in_force(month, source, job),
             watch,
         )
+    _check_source(month, source)
     _check_rows(month, job, provenance)
     ended = job.ended
     assert ended is not None
@@ -121,6 +122,16 @@ def _is_same_work(month: TripMonth, source: LakeObject, job: "LoadJob") -> bool:
 def _partition_rows(month: TripMonth) -> int | None:
     sql = f"SELECT COUNT(*) AS n FROM `{table_path(month.table_name)}` WHERE source_month = @month"
     return next(int(row["n"]) for row in select(sql, month=month.first_day))
+
+
+def _check_source(month: TripMonth, source: LakeObject) -> None:
+    # A job reads whatever the name holds when it runs; only this generation has our provenance.
+    if not is_current(source):
+        raise Transient(
+            f"{month}: another run replaced the lake's object while it was loaded",
+            seen=f"{source.uri} is not generation {source.generation} any more",
+            next_step="run the same command again",
+        )
 
 
 def _check_rows(month: TripMonth, job: "LoadJob", provenance: Provenance) -> None:

@@ -63,6 +63,14 @@ def objects() -> dict[str, LakeObject]:
     return _objects(os.getpid())
 
 
+def is_current(known: LakeObject) -> bool:
+    """Return whether the bucket still holds this very generation, as the service says now."""
+    with explained(SERVICE, f"asking for {known.uri}"):
+        bucket = storage_client().bucket(settings.lake().bucket)
+        blob = bucket.get_blob(known.name, **storage_limits())
+    return blob is not None and int(blob.generation) == known.generation
+
+
 def forget() -> None:
     """Forget the listing, after a write."""
     _objects.cache_clear()

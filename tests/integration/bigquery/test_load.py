@@ -1,5 +1,8 @@
 """Loading a month: one partition, one job whatever happens, one ledger row in force."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import luigi
 import pytest
 from support.publisher import FaultyPublisher
@@ -9,7 +12,7 @@ from pipeline.bigquery import jobs, ledger, load
 from pipeline.bigquery.tables import dataset_path, ensure_tables
 from pipeline.connections.google import bigquery_client, select, storage_client
 from pipeline.core import settings
-from pipeline.core.errors import Terminal
+from pipeline.core.errors import Terminal, Transient
 from pipeline.core.months import TripMonth
 from pipeline.lake import bucket
 from pipeline.sandbox.publisher.samples import write_sample
@@ -57,6 +60,12 @@ def republish(publisher, month, content, configured) -> None:
     client = bigquery_client()
     client.query_and_wait(f"DELETE FROM `{dataset_path()}._loads` WHERE month = '2021-01-01'")
     storage_client().bucket(settings.lake().bucket).blob(month.object_name).delete()
+
+
+def forget_loads() -> None:
+    """Delete the ledger's rows, as if no run had lived to write them."""
+    bigquery_client().query_and_wait(f"DELETE FROM `{dataset_path()}._loads` WHERE TRUE")
+    ledger.forget()
 
 
 def rows_by_month():
@@ -138,7 +147,7 @@ def test_recording_twice_leaves_one_row(publisher):
 
 def test_a_ledger_row_that_was_deleted_is_written_again(publisher):
     run(JANUARY)
-    bigquery_client().query_and_wait(f"DELETE FROM `{dataset_path()}._loads` WHERE TRUE")
+    forget_loads()
     assert run(JANUARY) == luigi.LuigiStatusCode.SUCCESS
     assert len(load_jobs()) == 1
     assert ledger.find(JANUARY).is_whole
@@ -190,13 +199,66 @@ def test_the_jobs_name_is_made_from_the_content(publisher):
     assert load_jobs() == [f"{stem}_a1"]
 
 
-def test_two_datasets_of_one_project_each_load_the_month(publisher, monkeypatch):
+@pytest.mark.parametrize("setting", [("bigquery", "dataset"), ("lake", "bucket")], ids="-".join)
+def test_a_job_from_another_bucket_or_into_another_dataset_is_not_adopted(
+    publisher, monkeypatch, setting
+):
     run(JANUARY)
+    section, key = setting
     config = luigi.configuration.get_config()
-    monkeypatch.setitem(config["bigquery"], "dataset", f"{config['bigquery']['dataset']}_2")
-    assert run(JANUARY) == luigi.LuigiStatusCode.SUCCESS
+    monkeypatch.setitem(config[section], key, f"{config[section][key]}_2")
+    for _ in range(2):
+        ensure_tables("yellow")
+        forget_loads()
+        assert run(JANUARY) == luigi.LuigiStatusCode.SUCCESS
+        assert ledger.find(JANUARY).job_id.endswith("_a2")
     assert rows_by_month() == {"2021-01": 400}
-    assert [job_id[-3:] for job_id in load_jobs()] == ["_a2"]
+
+
+@pytest.mark.parametrize(("hours", "attempt"), [(1, "_a2"), (-1, "_a1")], ids=["later", "earlier"])
+def test_a_job_is_adopted_unless_another_loaded_the_month_since(publisher, hours, attempt):
+    run(JANUARY)
+    found = ledger.find(JANUARY)
+    forget_loads()
+    other = replace(found, job_id="other", loaded_at=found.loaded_at + timedelta(hours=hours))
+    ledger.record(JANUARY, other)
+    assert reload(bucket.find(JANUARY)).job_id.endswith(attempt)
+
+
+def test_the_ledger_tells_the_jobs_end_and_the_objects_generation(publisher):
+    run(JANUARY)
+    found, source = ledger.find(JANUARY), bucket.find(JANUARY)
+    assert found.loaded_at == bigquery_client().get_job(found.job_id).ended
+    assert (found.object_uri, found.object_generation) == (source.uri, source.generation)
+
+
+def test_an_object_that_was_replaced_while_it_was_loaded_is_not_recorded(publisher):
+    run(JANUARY)
+    listed = bucket.find(JANUARY)
+    blob = storage_client().bucket(settings.lake().bucket).blob(JANUARY.object_name)
+    blob.upload_from_string(blob.download_as_bytes())
+    with pytest.raises(Transient, match="another run replaced the lake's object"):
+        reload(listed)
+
+
+def test_a_partition_of_other_rows_than_the_objects_is_refused(publisher):
+    run(JANUARY)
+    told = bucket.find(JANUARY).provenance
+    for kept in (told.rows_kept - 1, told.rows_kept + 1):
+        source = replace(bucket.find(JANUARY), provenance=replace(told, rows_kept=kept))
+        with pytest.raises(Terminal, match=f"400 rows loaded by .* expected: {kept} rows kept"):
+            reload(source)
+
+
+def test_an_object_without_provenance_is_never_loaded(publisher):
+    run(JANUARY)
+    with pytest.raises(Terminal, match="carries no provenance"):
+        reload(replace(bucket.find(JANUARY), provenance=None))
+    assert len(load_jobs()) == 1
+
+
+def reload(source):
+    return load.load_month(JANUARY, source, lambda job: None)
 
 
 def test_attempts_are_bounded(publisher, monkeypatch):
