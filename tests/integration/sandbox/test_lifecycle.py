@@ -125,20 +125,20 @@ def test_the_commands_say_what_runs_and_what_they_did(fresh: Workspace) -> None:
 
 
 def test_it_stays_for_the_next_command(loaded: Workspace) -> None:
-    assert_holds_the_month(loaded)
+    run(loaded, "sandbox", "start")
     pid = pid_of(loaded)
     assert_holds_the_month(loaded)
     assert pid_of(loaded) == pid
 
 
 def test_stopping_keeps_what_it_holds(loaded: Workspace) -> None:
-    assert_holds_the_month(loaded)
+    run(loaded, "sandbox", "start")
     assert run(loaded, "sandbox", "stop").startswith("sandbox stopped")
     assert_holds_the_month(loaded)
 
 
 def test_a_killed_one_is_started_again_with_all_that_was_finished(loaded: Workspace) -> None:
-    assert_holds_the_month(loaded)
+    run(loaded, "sandbox", "start")
     killed = pid_of(loaded)
     os.kill(killed, signal.SIGKILL)
     assert_holds_the_month(loaded)
@@ -200,7 +200,7 @@ class Banner(socketserver.BaseRequestHandler):
 
 
 def assert_port_is_refused(place: Workspace, *told: str) -> None:
-    for command, code in ((["tlc", "status"], 30), (place.command(*JANUARY), 35)):
+    for command, code in ((["tlc", "sandbox", "start"], 30), (place.command(*JANUARY), 35)):
         done = place.run(*command)
         assert done.returncode == code, done.stderr
         (line,) = [line for line in done.stderr.splitlines() if "ERROR" in line]
