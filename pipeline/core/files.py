@@ -114,5 +114,6 @@ def _is_at(file: BinaryIO, part: Path) -> bool:
 
 
 def _free_space(path: Path) -> str:
-    existing = next(folder for folder in path.parents if folder.exists())
+    # Not Path.exists, which raises where a folder on the way may not be entered.
+    existing = next(folder for folder in path.parents if os.access(folder, os.F_OK))
     return f"{shutil.disk_usage(existing).free / 1e6:,.0f} MB free"

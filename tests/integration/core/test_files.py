@@ -1,5 +1,6 @@
 """A file is published whole or not at all, by one writer at a time."""
 
+import os
 import threading
 
 import pytest
@@ -109,3 +110,17 @@ def test_writing_atomically_leaves_only_the_last_content(path):
     write_atomically(path, b"a long first content")
     write_atomically(path, b"short")
     assert path.read_bytes() == b"short"
+
+
+def test_a_folder_that_may_not_be_entered_is_one_line(path):
+    if os.geteuid() == 0:
+        pytest.skip("root may enter every folder")
+    path.parent.mkdir()
+    deeper = path.parent / "deeper" / path.name
+    deeper.parent.mkdir()
+    path.parent.chmod(0)
+    try:
+        with pytest.raises(Terminal, match="Permission denied"):
+            write_atomically(deeper, b"month")
+    finally:
+        path.parent.chmod(0o700)
