@@ -5,6 +5,7 @@ from pathlib import Path
 import luigi
 import pytest
 import requests
+from google.cloud import storage
 
 from pipeline.connections.google import storage_client
 from pipeline.core import settings
@@ -157,3 +158,23 @@ def test_an_unreachable_lake_is_named_and_is_not_an_absent_month(configured):
     config.set("google", "timeout", "0.5")
     with pytest.raises(Transient, match="Cloud Storage failed listing"):
         LakeMonthTarget(MONTH).exists()
+
+
+def test_a_bucket_is_made_where_the_settings_say(path):
+    luigi.configuration.get_config().set("lake", "location", "EU")
+    try:
+        put(path)
+    finally:
+        luigi.configuration.get_config().remove_option("lake", "location")
+    assert storage_client().get_bucket(settings.lake().bucket).location == "EU"
+
+
+def test_a_bucket_that_another_run_made_meanwhile_is_taken(path, monkeypatch):
+    make = storage.Client.create_bucket
+
+    def made_by_another_first(client, *args, **kwargs):
+        make(client, *args, **kwargs)
+        return make(client, *args, **kwargs)
+
+    monkeypatch.setattr(storage.Client, "create_bucket", made_by_another_first)
+    assert put(path) == bucket.find(MONTH)
