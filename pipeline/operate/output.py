@@ -16,7 +16,7 @@ import click
 
 FORMATS: Final = ("table", "json", "csv")
 GAP: Final = 2
-"""Blanks between two columns of a table."""
+"""Blanks between two columns of a table, beside the one that divides them."""
 WIDEST: Final = 100_000
 
 
@@ -51,16 +51,16 @@ def that_fit(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
     if not sys.stdout.isatty():
         return len(columns)
     widths = [
-        max(len(name), *(len(_as_text(row[index])) for row in rows)) + GAP
+        max(len(name), *(len(_as_text(row[index])) for row in rows)) + GAP + 1
         for index, name in enumerate(columns)
     ]
-    room = shutil.get_terminal_size().columns - GAP
+    room = shutil.get_terminal_size().columns + 1  # nothing divides the last from the edge
     return sum(used <= room for used in accumulate(widths))
 
 
 def _show_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     from rich import box
-    from rich.console import Console
+    from rich.console import Console, ConsoleDimensions
     from rich.table import Table
 
     table = Table(
@@ -73,7 +73,8 @@ def _show_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         table.add_row(*map(_as_text, row))
     console = Console(markup=False, emoji=False)  # values are shown as they are
     unbounded = console.options.update(max_width=WIDEST)
-    console.width = max(console.width, console.measure(table, options=unbounded).maximum)
+    widest = console.measure(table, options=unbounded).maximum
+    console.size = ConsoleDimensions(max(console.width, widest), console.height)
     console.print(table)
 
 
