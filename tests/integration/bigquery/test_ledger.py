@@ -8,9 +8,11 @@ import pytest
 from pipeline.bigquery import ledger
 from pipeline.bigquery.ledger import LoadedMonth
 from pipeline.bigquery.tables import dataset_path, ensure_tables
+from pipeline.bigquery.target import BigQueryMonthTarget
 from pipeline.connections.google import bigquery_client, select
 from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
+from pipeline.core.settings import PUBLISHER
 
 YELLOW, GREEN = TripMonth("yellow", 2021, 1), TripMonth("green", 2021, 1)
 
@@ -78,6 +80,14 @@ def test_another_services_partition_does_not_make_a_month_whole():
     fill(GREEN)
     ledger.record(YELLOW, loaded(YELLOW, "job"))
     assert ledger.find(YELLOW).partition_rows is None
+
+
+def test_a_loaded_sample_is_no_target_where_the_publishers_month_is_asked_for(monkeypatch):
+    fill(YELLOW)
+    ledger.record(YELLOW, loaded(YELLOW, "job"))
+    assert BigQueryMonthTarget(YELLOW).exists()
+    monkeypatch.setenv("TLC_BASE_URL", PUBLISHER)
+    assert not BigQueryMonthTarget(YELLOW).exists()
 
 
 def test_a_row_that_somebody_deleted_is_recorded_again_over_an_older_one():

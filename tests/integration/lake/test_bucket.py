@@ -1,10 +1,12 @@
 """Publishing a month's object: only over what was seen, with the checksum both sides agree on."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import luigi
 import pytest
 import requests
+from google.api_core.exceptions import Forbidden
 from google.cloud import storage
 
 from pipeline.connections.google import storage_client
@@ -117,13 +119,14 @@ def test_an_upload_whose_last_answer_is_lost_is_taken_as_done(path, monkeypatch)
     assert len(lost) == 1
 
 
-def test_an_object_that_is_no_month_is_no_months_object(path):
+def test_objects_that_are_no_months_are_passed_over(path):
     put(path)
-    other = storage_client().bucket(settings.lake().bucket).blob("trips/readme.txt")
-    other.upload_from_string(b"about this bucket")
+    for name in ("trips/readme.txt", "other/program.parquet"):
+        other = storage_client().bucket(settings.lake().bucket).blob(name)
+        other.upload_from_string(b"somebody's own file")
     bucket.forget()
     assert LakeMonthTarget(MONTH).exists()
-    assert bucket.objects()["trips/readme.txt"].provenance is None
+    assert bucket.objects().keys() == {MONTH.object_name, "trips/readme.txt"}
 
 
 def test_an_object_without_provenance_is_no_target(path):
@@ -134,6 +137,35 @@ def test_an_object_without_provenance_is_no_target(path):
     assert not LakeMonthTarget(MONTH).exists()
     with pytest.raises(Terminal, match="not in the lake"):
         LakeMonthTarget(MONTH).object()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"rows_kept": 8}, {"rows_kept": None}, {"month": "2021-02"}, {"service": "green"}],
+    ids=["unbalanced", "not_normalized", "another_month", "another_service"],
+)
+def test_an_object_whose_provenance_is_not_the_whole_months_is_no_target(path, change):
+    put(path, replace(PROVENANCE, **change))
+    assert not LakeMonthTarget(MONTH).exists()
+    with pytest.raises(Terminal, match="not in the lake"):
+        LakeMonthTarget(MONTH).object()
+
+
+def test_a_sample_is_no_target_where_the_publishers_month_is_asked_for(path, monkeypatch):
+    put(path)
+    assert LakeMonthTarget(MONTH).exists()
+    monkeypatch.setenv("TLC_BASE_URL", settings.PUBLISHER)
+    assert not LakeMonthTarget(MONTH).exists()
+
+
+def test_where_creation_is_off_no_right_to_look_at_the_bucket_is_needed(path, monkeypatch):
+    def forbidden(*args, **kwargs):
+        raise Forbidden("storage.buckets.get access denied")
+
+    storage_client().create_bucket(settings.lake().bucket)
+    luigi.configuration.get_config().set("lake", "create_bucket", "false")
+    monkeypatch.setattr(storage.Client, "lookup_bucket", forbidden)
+    assert put(path) == bucket.find(MONTH)
 
 
 def test_all_months_are_one_listing(path, monkeypatch):
