@@ -210,13 +210,13 @@ def assert_port_is_refused(place: Workspace, *told: str) -> None:
 
 def test_a_port_that_another_program_holds_is_named(fresh: Workspace) -> None:
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Banner) as other:
-        thread = threading.Thread(target=other.serve_forever)
-        thread.start()
+        threading.Thread(target=other.serve_forever, daemon=True).start()
         port = other.server_address[1]
         fresh.set("sandbox", port=port)
-        assert_port_is_refused(fresh, f"port {port} is taken", "another program")
-        other.shutdown()
-        thread.join()
+        try:
+            assert_port_is_refused(fresh, f"port {port} is taken", "another program")
+        finally:
+            other.shutdown()
 
 
 def test_a_port_that_another_folders_sandbox_holds_is_named(
