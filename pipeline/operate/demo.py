@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import click
 
-from pipeline.core.errors import Terminal
+from pipeline.core.errors import BadRequest, Terminal
 from pipeline.core.months import TripMonth
-from pipeline.core.settings import PROJECT_ROOT
+from pipeline.core.settings import PROJECT_ROOT, SANDBOX, google
 from pipeline.operate.output import show
 
 MONTHS: Final = (
@@ -34,6 +34,7 @@ NEXT: Final = (
 @click.command()
 def demo() -> None:
     """Load sample months with the main job and show what came of them."""
+    _refuse_real_services()
     click.echo("sample months, made on this machine; no account, no network\n")
     before = _loaded()
     seconds = {month: _run(month) for month in MONTHS}
@@ -45,6 +46,16 @@ def demo() -> None:
     click.echo("next (after: . .venv/bin/activate):")
     for command in NEXT:
         click.echo(f"  {command}")
+
+
+def _refuse_real_services() -> None:
+    if google().endpoint != SANDBOX:
+        raise BadRequest(
+            "the demo loads invented trips, into the sandbox only",
+            seen=f"[google] endpoint = {google().endpoint}",
+            expected=SANDBOX,
+            next_step="PIPELINE_PROFILE=sandbox tlc demo",
+        )
 
 
 def _run(month: TripMonth) -> float:

@@ -80,7 +80,11 @@ def by_pipeline(service: str, raw: Path, out: Path) -> None:
 
     size, rows = raw.stat().st_size, pq.read_metadata(raw).num_rows
     source = Provenance(service, MONTH_KEY, raw.as_uri(), '"etag"', "", size, "0" * 64, rows)
-    rewrite_month(source, raw, CanonicalMonthTarget(TripMonth.parse(service, MONTH_KEY), out))
+    target = CanonicalMonthTarget(TripMonth.parse(service, MONTH_KEY), out)
+    target.path.unlink(
+        missing_ok=True
+    )  # an earlier round's: a month that is there is not rewritten
+    rewrite_month(source, raw, target)
 
 
 def by_duckdb(service: str, raw: Path, out: Path) -> None:

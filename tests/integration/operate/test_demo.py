@@ -72,3 +72,15 @@ def test_each_next_command_works_as_it_is_printed(shown: tuple[Workspace, str]) 
         assert done.returncode == 0, done.stderr
         assert "ERROR" not in done.stderr
     assert "yellow 2024-03" in {f"{row['service']} {row['month']}" for row in place.status()}
+
+
+def test_the_demo_never_loads_invented_trips_into_real_services(workspace: Workspace) -> None:
+    workspace.variables |= {
+        "PIPELINE_PROFILE": "gcp",
+        "TLC_BUCKET": "b",
+        "GOOGLE_CLOUD_PROJECT": "p",
+    }
+    done = workspace.run("tlc", "demo")
+    assert done.returncode == 30
+    assert "the demo loads invented trips, into the sandbox only" in done.stderr
+    assert done.stdout == ""
