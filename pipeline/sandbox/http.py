@@ -21,6 +21,13 @@ class ApiError(HTTPError):
         self.message = message
 
 
+class Invalid(ApiError):
+    """400: the request contradicts itself, what is there, or the service's rules."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(400, "invalid", message)
+
+
 class NotImplementedHere(ApiError):
     """501: the request is outside the slice that the sandbox implements."""
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import google_crc32c
 
-from pipeline.sandbox.storage.errors import Invalid
+from pipeline.sandbox.http import Invalid
 
 BLOCK_BYTES: Final = 1 << 20
 HEADER_NAMES: Final = {"crc32c": "crc32c", "md5": "md5Hash"}

@@ -1,7 +1,7 @@
 """The answers of Cloud Storage other than success, in its words.
 
 Belongs here: one class per answer that code tells apart. Not here: 400s about a single request,
-which are raised as ``ApiError`` where they are found.
+which are raised as ``Invalid`` where they are found.
 """
 
 from pipeline.sandbox.http import ApiError
@@ -34,10 +34,3 @@ class NotModified(ApiError):
 
     def __init__(self) -> None:
         super().__init__(304, "notModified", "")
-
-
-class Invalid(ApiError):
-    """400: the request contradicts itself or the rules of Cloud Storage."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(400, "invalid", message)

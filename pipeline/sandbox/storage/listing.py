@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from pipeline.sandbox.storage.errors import Invalid
+from pipeline.sandbox.http import Invalid
 from pipeline.sandbox.storage.preconditions import Resource, whole_number
 
 MAX_RESULTS: Final = 1000

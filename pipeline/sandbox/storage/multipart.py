@@ -7,7 +7,7 @@ delimiter's length of content. Not here: what becomes of either.
 import re
 from typing import Final
 
-from pipeline.sandbox.storage.errors import Invalid
+from pipeline.sandbox.http import Invalid
 
 HEAD_LIMIT: Final = 1 << 20
 """Bytes that may precede the content: boundary, headers and metadata."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from pipeline.sandbox.storage.errors import Invalid, NotModified, PreconditionFailed
+from pipeline.sandbox.http import Invalid
+from pipeline.sandbox.storage.errors import NotModified, PreconditionFailed
 
 Resource = dict[str, Any]
 

@@ -7,8 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from pipeline.sandbox.http import ApiError, NotImplementedHere
-from pipeline.sandbox.storage.errors import Invalid
+from pipeline.sandbox.http import ApiError, Invalid, NotImplementedHere
 
 NUMBER: Final = "([0-9]{1,18})"
 

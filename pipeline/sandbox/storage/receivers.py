@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
-from pipeline.sandbox.http import ApiError, json_object
+from pipeline.sandbox.http import ApiError, Invalid, json_object
 from pipeline.sandbox.storage import checksums, resources
 from pipeline.sandbox.storage.base import in_pool
-from pipeline.sandbox.storage.errors import Conflict, Invalid
+from pipeline.sandbox.storage.errors import Conflict
 from pipeline.sandbox.storage.multipart import HEAD_LIMIT, RelatedBody
 from pipeline.sandbox.storage.objects import Draft, ObjectStore
 from pipeline.sandbox.storage.preconditions import Preconditions, Resource

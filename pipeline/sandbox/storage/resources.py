@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
-from pipeline.sandbox.http import NotImplementedHere
+from pipeline.sandbox.http import Invalid, NotImplementedHere
 from pipeline.sandbox.storage.checksums import Contents
-from pipeline.sandbox.storage.errors import Invalid
 from pipeline.sandbox.storage.preconditions import Resource
 
 METADATA_LIMIT: Final = 8 * 1024

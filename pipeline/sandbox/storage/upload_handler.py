@@ -8,9 +8,8 @@ from typing import Any, Final, cast
 
 from tornado.web import stream_request_body
 
-from pipeline.sandbox.http import ApiError, NotImplementedHere
+from pipeline.sandbox.http import ApiError, Invalid, NotImplementedHere
 from pipeline.sandbox.storage.base import CONDITIONS, StorageHandler
-from pipeline.sandbox.storage.errors import Invalid
 from pipeline.sandbox.storage.objects import ObjectStore
 from pipeline.sandbox.storage.ranges import ChunkRange
 from pipeline.sandbox.storage.receivers import (

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import duckdb
 
-from pipeline.sandbox.http import ApiError, ApiHandler
+from pipeline.sandbox.http import ApiError, ApiHandler, Invalid
 from pipeline.sandbox.warehouse import shapes
 from pipeline.sandbox.warehouse.catalog import Resource
 from pipeline.sandbox.warehouse.database import refusal
@@ -45,7 +45,7 @@ class WarehouseHandler(ApiHandler):
         """Return a whole number from the query string, at most ``most``; 400 where it is none."""
         text = self.get_query_argument(name, "")
         if text and not (text.isascii() and text.isdigit()):
-            raise ApiError(400, "invalid", f"Invalid value for {name}: {text}")
+            raise Invalid(f"Invalid value for {name}: {text}")
         if len(text) > len(str(most)):
             return most
         return min(int(text) if text else default, most)

@@ -7,7 +7,7 @@ Belongs here: which rows are copied, and the table they make. Not here: writing 
 from dataclasses import replace
 from typing import Final
 
-from pipeline.sandbox.http import ApiError, NotImplementedHere
+from pipeline.sandbox.http import Invalid, NotImplementedHere
 from pipeline.sandbox.warehouse.catalog import Catalog, Cursor, Resource, Table
 from pipeline.sandbox.warehouse.database import quoted
 from pipeline.sandbox.warehouse.destination import Destination
@@ -48,7 +48,7 @@ def run(
         (_source(cursor, catalog, ref), partition) for ref, partition in sources(config, project)
     ]
     if any(table.ref == destination.ref and not partition for table, partition in found):
-        raise ApiError(400, "invalid", f"Cannot copy {destination.ref} onto itself")
+        raise Invalid(f"Cannot copy {destination.ref} onto itself")
     first = found[0][0]
     if destination.existing(cursor) is None:
         attributes: Resource = {key: first.resource[key] for key in KEPT if key in first.resource}
@@ -63,7 +63,7 @@ def run(
 def _source(cursor: Cursor, catalog: Catalog, ref: TableRef) -> Table:
     table = catalog.table(cursor, ref)
     if table.is_view:
-        raise ApiError(400, "invalid", f"{ref} is not allowed for this operation because it is currently a VIEW.")  # fmt: skip # noqa: E501
+        raise Invalid(f"{ref} is not allowed for this operation because it is currently a VIEW.")
     return table
 
 
@@ -71,7 +71,10 @@ def _insert(cursor: Cursor, destination: Destination, table: Table, partition: s
     where = "true"
     if partition is not None:
         if table.partitioning is None:
-            raise ApiError(400, "invalid", f"Cannot read partition information from a table that is not partitioned: {table.ref}${partition}")  # fmt: skip # noqa: E501
+            raise Invalid(
+                "Cannot read partition information from a table that is not partitioned: "
+                f"{table.ref}${partition}"
+            )
         where = table.partitioning.holds(partition)
     names = ", ".join(quoted(field["name"]) for field in table.fields)
     destination.insert(

@@ -5,7 +5,7 @@ Belongs here: what a request may do to a dataset. Not here: its rows in the cata
 
 from typing import Final
 
-from pipeline.sandbox.http import ApiError, NotImplementedHere
+from pipeline.sandbox.http import ApiError, Invalid, NotImplementedHere
 from pipeline.sandbox.warehouse.api import WarehouseHandler, page
 from pipeline.sandbox.warehouse.catalog import Cursor, Resource, now_ms
 from pipeline.sandbox.warehouse.database import quoted
@@ -99,7 +99,7 @@ class Dataset(WarehouseHandler):
             old = self.catalog.dataset(cursor, project, dataset)
             self.check_etag(old)
             if body.get("location") not in (None, old["location"]):
-                raise ApiError(400, "invalid", "Cannot change the location of a dataset")
+                raise Invalid("Cannot change the location of a dataset")
             named = body.keys() if patches else GIVEN
             kept = {key: value for key, value in old.items() if key not in GIVEN & set(named)}
             return self.catalog.save_dataset(cursor, dataset, kept | _given(body))

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline.sandbox.http import ApiError, NotImplementedHere
+from pipeline.sandbox.http import ApiError, Invalid, NotImplementedHere
 from pipeline.sandbox.warehouse import schema
 from pipeline.sandbox.warehouse.catalog import Catalog, Cursor, Resource, Table
 from pipeline.sandbox.warehouse.database import quoted
@@ -48,7 +48,7 @@ class Destination:
         write = str(config.get("writeDisposition") or default)
         create = str(config.get("createDisposition") or "CREATE_IF_NEEDED")
         if write not in DISPOSITIONS or create not in ("CREATE_IF_NEEDED", "CREATE_NEVER"):
-            raise ApiError(400, "invalid", f"Invalid value for disposition: {write}, {create}")
+            raise Invalid(f"Invalid value for disposition: {write}, {create}")
         kept = ("timePartitioning", "rangePartitioning", "clustering")
         attributes = {key: config[key] for key in kept if config.get(key)}
         described = config.get("destinationTableProperties") or {}
@@ -74,7 +74,9 @@ class Destination:
         if table is None and not self.may_create:
             raise ApiError(404, "notFound", f"Not found: Table {self.ref}")
         if table is not None and table.is_view:
-            raise ApiError(400, "invalid", f"{self.ref} is not allowed for this operation because it is currently a VIEW.")  # fmt: skip # noqa: E501
+            raise Invalid(
+                f"{self.ref} is not allowed for this operation because it is currently a VIEW."
+            )
         if table is not None:
             self._check_layout(table)
         return table
@@ -100,7 +102,10 @@ class Destination:
             done = cursor.execute(f"INSERT INTO {self.ref.relation} ({names}) {select}").fetchone()
         except duckdb.ConstraintException as error:
             name = str(error).partition("\n")[0].rpartition(".")[2]
-            raise ApiError(400, "invalid", f"Error while reading data, error message: Only optional fields can be set to NULL. Field: {name}; Value: NULL") from error  # fmt: skip # noqa: E501
+            raise Invalid(
+                "Error while reading data, error message: Only optional fields can be set "
+                f"to NULL. Field: {name}; Value: NULL"
+            ) from error
         return 0 if done is None else int(done[0])
 
     def finish(self, cursor: Cursor, table: Table) -> Size:
@@ -140,7 +145,10 @@ class Destination:
             f"SELECT count(*) FROM {self.ref.relation} WHERE NOT {self._scope(table)}"
         ).fetchone()
         if found != (outside,):
-            raise ApiError(400, "invalid", f"Some rows belong to different partitions rather than destination partition {self.name}")  # fmt: skip # noqa: E501
+            raise Invalid(
+                "Some rows belong to different partitions rather than destination "
+                f"partition {self.name}"
+            )
 
     def _recorded(self, cursor: Cursor) -> dict[str | None, Size]:
         return self.catalog.sizes(cursor, self.ref)
@@ -153,23 +161,27 @@ class Destination:
         if self.partition is None:
             return "true"
         if table.partitioning is None:
-            raise ApiError(400, "invalid", f"Cannot read partition information from a table that is not partitioned: {self.name}")  # fmt: skip # noqa: E501
+            raise Invalid(
+                "Cannot read partition information from a table that is not partitioned: "
+                f"{self.name}"
+            )
         return table.partitioning.holds(self.partition)
 
     def _check_layout(self, table: Table) -> None:
         self._scope(table)
         wanted = partitioning_of(self.attributes, table.fields)
         if wanted is not None and wanted != table.partitioning:
-            raise ApiError(
-                400,
-                "invalid",
+            raise Invalid(
                 "Incompatible table partitioning specification. Expects partitioning specification "
                 f"{_interval(table.resource)}, but input partitioning specification is "
                 f"{_interval(self.attributes)}",
             )
         clustering = self.attributes.get("clustering")
         if clustering is not None and clustering != table.resource.get("clustering"):
-            raise ApiError(400, "invalid", f"Incompatible table clustering specification. Expects {table.resource.get('clustering')}, but input is {clustering}")  # fmt: skip # noqa: E501
+            raise Invalid(
+                "Incompatible table clustering specification. Expects "
+                f"{table.resource.get('clustering')}, but input is {clustering}"
+            )
 
     def _create(self, cursor: Cursor, fields: Sequence[Field], attributes: Resource) -> Table:
         if self.partition is not None and not attributes.get("timePartitioning"):

@@ -3,7 +3,7 @@
 Belongs here: jobs over HTTP. Not here: queries' results (``query_api.py``), uploads.
 """
 
-from pipeline.sandbox.http import ApiError
+from pipeline.sandbox.http import Invalid
 from pipeline.sandbox.warehouse.api import WarehouseHandler
 from pipeline.sandbox.warehouse.catalog import Resource
 
@@ -31,7 +31,7 @@ class Jobs(WarehouseHandler):
     def _states(self) -> list[str]:
         wanted = [state.casefold() for state in self.get_query_arguments("stateFilter")]
         if not set(wanted) <= STATES.keys():
-            raise ApiError(400, "invalid", f"Invalid value for stateFilter: {wanted}")
+            raise Invalid(f"Invalid value for stateFilter: {wanted}")
         return [STATES[state] for state in wanted]
 
 
@@ -69,7 +69,7 @@ class DeleteJob(JobHandler):
         """Forget a job that is DONE."""
         found = await self.job(project, job)
         if found["status"]["state"] != "DONE":
-            raise ApiError(400, "invalid", f"Cannot delete job {found['id']}: it is not done")
+            raise Invalid(f"Cannot delete job {found['id']}: it is not done")
         await self.run(self.warehouse.jobs.forget, found)
         self.set_status(204)
 

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.sandbox.http import ApiError
+from pipeline.sandbox.http import ApiError, Invalid
 from pipeline.sandbox.warehouse.catalog import Cursor, Resource, now_ms
 from pipeline.sandbox.warehouse.database import Database
 
@@ -144,9 +144,7 @@ def job_type(configuration: Resource) -> str:
     """Return ``load``, ``query``, ``copy`` or ``extract``; raise 400 unless it is one of them."""
     kinds = [kind for kind in ("load", "query", "copy", "extract") if kind in configuration]
     if len(kinds) != 1:
-        raise ApiError(
-            400, "invalid", "Job configuration must contain exactly one job-specific configuration"
-        )
+        raise Invalid("Job configuration must contain exactly one job-specific configuration")
     return kinds[0]
 
 

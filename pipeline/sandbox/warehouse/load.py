@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 import duckdb
 
-from pipeline.sandbox.http import ApiError, NotImplementedHere
+from pipeline.sandbox.http import ApiError, Invalid, NotImplementedHere
 from pipeline.sandbox.warehouse import newline_json, parquet
 from pipeline.sandbox.warehouse.catalog import Cursor, Resource, Table
 from pipeline.sandbox.warehouse.destination import Destination
@@ -64,7 +64,7 @@ class Bucket:
         """Return URI and local file of every object that ``uris`` name; 404 where there is none."""
         found = [(uri, self._path(uri)) for pattern in uris for uri in self._expanded(pattern)]
         if not found:
-            raise ApiError(400, "invalid", "Load configuration must specify at least one source URI")  # fmt: skip # noqa: E501
+            raise Invalid("Load configuration must specify at least one source URI")
         return found
 
     def _expanded(self, uri: str) -> list[str]:
@@ -149,7 +149,10 @@ def _insert(cursor: Cursor, destination: Destination, table: Table, source: Sour
     present = {field["name"] for field, _ in pairs}
     for field in table.fields:
         if field["mode"] == "REQUIRED" and field["name"] not in present:
-            raise ApiError(400, "invalid", f"{parquet.READING}Required field {field['name']} is missing. File: {source.path.name}")  # fmt: skip # noqa: E501
+            raise Invalid(
+                f"{parquet.READING}Required field {field['name']} is missing. File: "
+                f"{source.path.name}"
+            )
     expressions = ", ".join(expression for _, expression in pairs) or "NULL"
     try:
         _check_years(cursor, source, pairs)
@@ -161,7 +164,7 @@ def _insert(cursor: Cursor, destination: Destination, table: Table, source: Sour
     except (duckdb.DataError, duckdb.InvalidInputException) as error:
         detail = str(error).partition(": ")[2].partition("\n")[0]
         text = detail if detail.startswith(parquet.READING) else parquet.READING + detail
-        raise ApiError(400, "invalid", text) from error
+        raise Invalid(text) from error
 
 
 def _check_years(cursor: Cursor, source: SourceFile, pairs: Sequence[tuple[Field, str]]) -> None:
@@ -174,11 +177,14 @@ def _check_years(cursor: Cursor, source: SourceFile, pairs: Sequence[tuple[Field
             f"WHERE {value} < '0001-01-01' OR {value} >= '10000-01-01' LIMIT 1"
         ).fetchone()
         if outside:
-            raise ApiError(400, "invalid", f"{parquet.READING}Invalid {field['type'].lower()} value {outside[0]} in column '{field['name']}': years 1 to 9999 only. File: {source.path.name}")  # fmt: skip # noqa: E501
+            raise Invalid(
+                f"{parquet.READING}Invalid {field['type'].lower()} value {outside[0]} in "
+                f"column '{field['name']}': years 1 to 9999 only. File: {source.path.name}"
+            )
 
 
 def _parts(uri: str) -> tuple[str, str]:
     bucket, _, name = uri.removeprefix("gs://").partition("/")
     if not uri.startswith("gs://") or not bucket or not name:
-        raise ApiError(400, "invalid", f"Source URI must be a Google Cloud Storage location: {uri}")
+        raise Invalid(f"Source URI must be a Google Cloud Storage location: {uri}")
     return bucket, name

@@ -11,7 +11,7 @@ from typing import Final
 
 import duckdb
 
-from pipeline.sandbox.http import ApiError
+from pipeline.sandbox.http import Invalid
 from pipeline.sandbox.warehouse.database import literal
 from pipeline.sandbox.warehouse.parquet import READING
 from pipeline.sandbox.warehouse.schema import DUCKDB_TYPES, Field, by_name
@@ -54,7 +54,10 @@ class JsonLines:
         known = [key for key in self.keys if key.casefold() in wanted]
         unknown = sorted(set(self.keys) - set(known))
         if unknown and not self.ignore_unknown:
-            raise ApiError(400, "invalid", f"{READING}JSON processing encountered too many errors, giving up. No such field: {unknown[0]}.")  # fmt: skip # noqa: E501
+            raise Invalid(
+                f"{READING}JSON processing encountered too many errors, giving up. No such "
+                f"field: {unknown[0]}."
+            )
         spellings: dict[str, list[str]] = {}
         for key in known:
             spellings.setdefault(key.casefold(), []).append(key)
@@ -75,16 +78,17 @@ def opened(
         ).fetchall()
     except duckdb.Error as error:
         detail = str(error).partition("\n")[0]
-        raise ApiError(400, "invalid", f"{READING}Failed to parse JSON: {detail}") from error
+        raise Invalid(f"{READING}Failed to parse JSON: {detail}") from error
     if odd != (0,):
-        raise ApiError(400, "invalid", f"{READING}Failed to parse JSON: a line is not an object")
+        raise Invalid(f"{READING}Failed to parse JSON: a line is not an object")
     return JsonLines(path, source, tuple(key for (key,) in keys), ignore_unknown)
 
 
 def _value(field: Field, keys: Sequence[str]) -> str:
     texts = [f"json_extract_string(json, {literal(_path(key))})" for key in keys]
     text = f"coalesce({', '.join(texts)})"
-    bad = literal(f"{READING}Could not convert value to {field['type']}. Field: {field['name']}; Value: ")  # fmt: skip # noqa: E501
+    kind, name = field["type"], field["name"]
+    bad = literal(f"{READING}Could not convert value to {kind}. Field: {name}; Value: ")
     pattern = literal(_PATTERNS[field["type"]])
     return (
         f"CASE WHEN {text} IS NULL THEN NULL "

@@ -12,7 +12,7 @@ from typing import Final
 
 import duckdb
 
-from pipeline.sandbox.http import ApiError, NotImplementedHere
+from pipeline.sandbox.http import Invalid, NotImplementedHere
 from pipeline.sandbox.warehouse.database import literal, quoted
 from pipeline.sandbox.warehouse.schema import Field, by_name
 
@@ -67,9 +67,7 @@ class Column:
         """
         if self.type != field["type"]:
             target = _CPP_TYPES.get(field["type"], field["type"])
-            raise ApiError(
-                400,
-                "invalid",
+            raise Invalid(
                 f"{READING}Parquet column '{self.name}' has type {self.physical} which does not "
                 f"match the target cpp_type {target}. File: {source}",
             )
@@ -103,9 +101,7 @@ class ParquetFile:
         wanted = by_name(fields)
         extra = [column for column in self.columns if column.name.casefold() not in wanted]
         if extra:
-            raise ApiError(
-                400,
-                "invalid",
+            raise Invalid(
                 f"{READING}No such field: {extra[0].name}. File: {self.source}",
             )
         pairs = [(wanted[column.name.casefold()], column) for column in self.columns]
@@ -125,9 +121,7 @@ def opened(cursor: duckdb.DuckDBPyConnection, path: Path, source: str) -> Parque
             .fetchall()
         )  # fmt: skip
     except duckdb.Error as error:
-        raise ApiError(
-            400, "invalid", f"{READING}Input file is not in Parquet format. File: {source}"
-        ) from error
+        raise Invalid(f"{READING}Input file is not in Parquet format. File: {source}") from error
     columns = [Column(name, physical[name], kind, _bigquery_type(kind)) for name, kind in types]
     return ParquetFile(path, source, tuple(columns))
 

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import duckdb
 
-from pipeline.sandbox.http import ApiError, NotImplementedHere
+from pipeline.sandbox.http import Invalid, NotImplementedHere
 from pipeline.sandbox.warehouse.database import quoted
 from pipeline.sandbox.warehouse.schema import DUCKDB_TYPES, Field, by_name
 
@@ -66,9 +66,7 @@ class Partitioning:
                 raise ValueError(partition_id)
             return datetime.strptime(partition_id + "0000010100"[len(partition_id) :], "%Y%m%d%H")
         except ValueError:
-            raise ApiError(
-                400,
-                "invalid",
+            raise Invalid(
                 f"Invalid partition id {partition_id!r} for a table partitioned by {self.kind}.",
             ) from None
 
@@ -107,17 +105,13 @@ def partitioning_of(resource: dict[str, Any], fields: Sequence[Field]) -> Partit
 
 def _checked(kind: str, name: str, fields: Sequence[Field]) -> Partitioning:
     if kind not in DIGITS:
-        raise ApiError(400, "invalid", f"Invalid value for timePartitioning.type: {kind}")
+        raise Invalid(f"Invalid value for timePartitioning.type: {kind}")
     field = by_name(fields).get(name.casefold())
     if field is None:
-        raise ApiError(
-            400, "invalid", "The field specified for partitioning cannot be found in the schema"
-        )
+        raise Invalid("The field specified for partitioning cannot be found in the schema")
     allowed = ("DATETIME", "TIMESTAMP") if kind == "HOUR" else ("DATE", "DATETIME", "TIMESTAMP")
     if field["type"] not in allowed:
-        raise ApiError(
-            400,
-            "invalid",
+        raise Invalid(
             f"The field specified for time partitioning has type {field['type']}; "
             f"{kind} partitions need {' or '.join(allowed)}",
         )

@@ -9,7 +9,7 @@ from typing import Final
 
 import duckdb
 
-from pipeline.sandbox.http import ApiError, NotImplementedHere
+from pipeline.sandbox.http import ApiError, Invalid, NotImplementedHere
 from pipeline.sandbox.warehouse import dml
 from pipeline.sandbox.warehouse.catalog import Catalog, Cursor, Resource
 from pipeline.sandbox.warehouse.destination import Destination
@@ -113,7 +113,7 @@ def run(
     try:
         if query.statement.kind != "SELECT":
             if destination is not None:
-                raise ApiError(400, "invalid", "Cannot set destination table in jobs with DML statements")  # fmt: skip # noqa: E501
+                raise Invalid("Cannot set destination table in jobs with DML statements")
             target = query.statement.target
             assert target is not None
             return told | dml.run(cursor, catalog, query.statement, query.qualified(target))

@@ -7,7 +7,7 @@ import asyncio
 import re
 from typing import Any, Final
 
-from pipeline.sandbox.http import ApiError, NotImplementedHere
+from pipeline.sandbox.http import ApiError, Invalid, NotImplementedHere
 from pipeline.sandbox.warehouse.catalog import Resource
 from pipeline.sandbox.warehouse.destination import Destination
 from pipeline.sandbox.warehouse.job_api import JobHandler
@@ -50,7 +50,7 @@ class QueryHandler(JobHandler, PagedHandler):
 
     def _rows(self, job: Resource, page: Page) -> Resource:
         if "query" not in job["configuration"]:
-            raise ApiError(400, "invalid", f"Job {job['id']} is not a query")
+            raise Invalid(f"Job {job['id']} is not a query")
         told = job["statistics"]["query"]
         kept = ("totalBytesProcessed", "numDmlAffectedRows", "dmlStats", "schema")
         body = {key: told[key] for key in kept if key in told}

@@ -7,7 +7,7 @@ Belongs here: names and what is a valid one. Not here: whether there is such a t
 import re
 from typing import Any, Final, NamedTuple
 
-from pipeline.sandbox.http import ApiError, NotImplementedHere
+from pipeline.sandbox.http import ApiError, Invalid, NotImplementedHere
 from pipeline.sandbox.warehouse.database import RESERVED, quoted
 
 _DATASET: Final = re.compile(r"\w{1,1024}", re.ASCII)
@@ -51,14 +51,17 @@ def split(table_id: str) -> tuple[str, str | None]:
     """Return the table's name and the partition id after ``$``, or None where there is none."""
     name, dollar, partition = table_id.partition("$")
     if not _TABLE.fullmatch(name):
-        raise ApiError(400, "invalid", f'Invalid table ID "{table_id}".')
+        raise Invalid(f'Invalid table ID "{table_id}".')
     return name, partition if dollar else None
 
 
 def check_dataset_id(dataset: str) -> str:
     """Return ``dataset``; raise where it is no name, or one that the sandbox needs itself."""
     if not _DATASET.fullmatch(dataset):
-        raise ApiError(400, "invalid", f'Invalid dataset ID "{dataset}". Dataset IDs must be alphanumeric (plus underscores) and must be at most 1024 characters long.')  # fmt: skip # noqa: E501
+        raise Invalid(
+            f'Invalid dataset ID "{dataset}". Dataset IDs must be alphanumeric (plus '
+            "underscores) and must be at most 1024 characters long."
+        )
     if dataset.casefold() in RESERVED:
         raise NotImplementedHere(f"a dataset named {dataset}: the name is its own")
     return dataset

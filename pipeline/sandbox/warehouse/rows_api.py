@@ -3,7 +3,7 @@
 Belongs here: rows of a table over HTTP. Not here: results of queries (``query_api.py``).
 """
 
-from pipeline.sandbox.http import ApiError, NotImplementedHere
+from pipeline.sandbox.http import Invalid, NotImplementedHere
 from pipeline.sandbox.warehouse.api import WarehouseHandler
 from pipeline.sandbox.warehouse.catalog import Resource, Table
 from pipeline.sandbox.warehouse.references import TableRef, split
@@ -50,11 +50,14 @@ class InsertAll(WarehouseHandler):
 
 def _relation(table: Table, partition: str | None) -> str:
     if table.is_view:
-        raise ApiError(400, "invalid", "Cannot list a table of type VIEW.")
+        raise Invalid("Cannot list a table of type VIEW.")
     if partition is None:
         return table.ref.relation
     if table.partitioning is None:
-        raise ApiError(400, "invalid", f"Cannot read partition information from a table that is not partitioned: {table.ref}${partition}")  # fmt: skip # noqa: E501
+        raise Invalid(
+            "Cannot read partition information from a table that is not partitioned: "
+            f"{table.ref}${partition}"
+        )
     return f"{table.ref.relation} WHERE {table.partitioning.holds(partition)}"
 
 
@@ -62,5 +65,5 @@ def _selected(fields: list[Field], names: str) -> list[Field]:
     wanted = {name.strip().casefold() for name in names.split(",") if name.strip()}
     unknown = wanted - by_name(fields).keys()
     if unknown:
-        raise ApiError(400, "invalid", f"No such field: {sorted(unknown)[0]}")
+        raise Invalid(f"No such field: {sorted(unknown)[0]}")
     return [field for field in fields if not wanted or field["name"].casefold() in wanted]

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from pipeline.sandbox.http import ApiError, NotImplementedHere
+from pipeline.sandbox.http import ApiError, Invalid, NotImplementedHere
 from pipeline.sandbox.warehouse.database import quoted
 
 Field = dict[str, Any]
@@ -48,7 +48,7 @@ def normalized(schema: dict[str, Any] | None) -> list[Field]:
     for field in fields:
         folded = field["name"].casefold()
         if folded in seen:
-            raise ApiError(400, "invalid", f"Field {field['name']} already exists in schema")
+            raise Invalid(f"Field {field['name']} already exists in schema")
         seen.add(folded)
     return fields
 
@@ -57,13 +57,17 @@ def _normalized_field(field: Field) -> Field:
     name, kind = str(field.get("name", "")), str(field.get("type", "")).upper()
     kind, mode = STANDARD_NAMES.get(kind, kind), str(field.get("mode") or "NULLABLE").upper()
     if not _NAME.fullmatch(name):
-        raise ApiError(400, "invalid", f'Invalid field name "{name}". Fields must contain only letters, numbers, and underscores, start with a letter or underscore, and be at most 300 characters long.')  # fmt: skip # noqa: E501
+        raise Invalid(
+            f'Invalid field name "{name}". Fields must contain only letters, numbers, and '
+            "underscores, start with a letter or underscore, and be at most 300 characters "
+            "long."
+        )
     if kind in _UNSUPPORTED_TYPES or mode == "REPEATED":
         raise NotImplementedHere(f"{mode} fields of type {kind} (field {name})")
     if kind not in DUCKDB_TYPES:
-        raise ApiError(400, "invalid", f"Invalid value for type: {kind} is not a valid value")
+        raise Invalid(f"Invalid value for type: {kind} is not a valid value")
     if mode not in ("NULLABLE", "REQUIRED"):
-        raise ApiError(400, "invalid", f"Invalid value for mode: {mode} is not a valid value")
+        raise Invalid(f"Invalid value for mode: {mode} is not a valid value")
     unknown = {key for key, value in field.items() if value and key not in _ATTRIBUTES}
     if unknown:
         raise NotImplementedHere(f"{', '.join(sorted(unknown))} of field {name}")
@@ -151,4 +155,4 @@ def _changed_mode(table: str, old: Field, new: Field) -> ApiError:
 
 def mismatch(table: str, detail: str) -> ApiError:
     """Return the 400 with which BigQuery refuses a schema for an existing table."""
-    return ApiError(400, "invalid", f"Provided Schema does not match Table {table}. {detail}")
+    return Invalid(f"Provided Schema does not match Table {table}. {detail}")

@@ -7,7 +7,7 @@ outside the slice; that is for those who read them.
 import re
 from typing import Any, Final
 
-from pipeline.sandbox.http import ApiError
+from pipeline.sandbox.http import ApiError, Invalid
 
 Shape = dict[str, Any]
 
@@ -114,4 +114,4 @@ def _is_scalar(value: Any, kind: str) -> bool:
 
 
 def _wrong(value: Any, expected: str, place: str) -> ApiError:
-    return ApiError(400, "invalid", f"Invalid value at {place!r}: {value!r:.100} is not {expected}")
+    return Invalid(f"Invalid value at {place!r}: {value!r:.100} is not {expected}")

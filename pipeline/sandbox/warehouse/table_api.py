@@ -3,7 +3,7 @@
 Belongs here: what a request may do to a table. Not here: its rows (``rows_api.py``), jobs.
 """
 
-from pipeline.sandbox.http import ApiError
+from pipeline.sandbox.http import ApiError, Invalid
 from pipeline.sandbox.warehouse.api import WarehouseHandler, page
 from pipeline.sandbox.warehouse.catalog import Resource
 from pipeline.sandbox.warehouse.catalog import Table as TableEntry
@@ -33,7 +33,7 @@ class Tables(WarehouseHandler):
         reference = {"datasetId": dataset} | (body.get("tableReference") or {})
         ref, partition = parsed(reference, project)
         if partition is not None or ref.dataset != dataset:
-            raise ApiError(400, "invalid", f"Invalid table reference {reference}")
+            raise Invalid(f"Invalid table reference {reference}")
         with self.database.writing() as cursor:
             self.catalog.dataset(cursor, project, dataset)
             if self.catalog.find_table(cursor, ref) is not None:
@@ -99,9 +99,7 @@ def _changed(old: TableEntry, body: Resource, patches: bool) -> Resource:
     kept = {key: value for key, value in old.resource.items() if key not in GIVEN & named}
     new = kept | given | {"schema": {"fields": fields}}
     if new.get("timePartitioning") != old.resource.get("timePartitioning"):
-        raise ApiError(
-            400,
-            "invalid",
+        raise Invalid(
             "Cannot change partitioning spec of a table in place: "
             f"{old.resource.get('timePartitioning')} to {new.get('timePartitioning')} ({old.ref})",
         )

@@ -5,7 +5,7 @@ Belongs here: what the REST API and jobs both do to a table as a whole. Not here
 
 from typing import Final
 
-from pipeline.sandbox.http import ApiError, NotImplementedHere
+from pipeline.sandbox.http import Invalid, NotImplementedHere
 from pipeline.sandbox.warehouse.catalog import Catalog, Cursor, Resource, Table, now_ms
 from pipeline.sandbox.warehouse.database import quoted
 from pipeline.sandbox.warehouse.partitions import Size, partitioning_of
@@ -61,7 +61,10 @@ def checked(given: Resource, fields: list[Field]) -> Resource:
     partitioning_of(given, fields)
     for column in (given.get("clustering") or {}).get("fields") or ():
         if column.casefold() not in by_name(fields):
-            raise ApiError(400, "invalid", f"The field specified for clustering cannot be found in the schema. Invalid field: {column}.")  # fmt: skip # noqa: E501
+            raise Invalid(
+                "The field specified for clustering cannot be found in the schema. Invalid "
+                f"field: {column}."
+            )
     kept = {key: given[key] for key in GIVEN if given.get(key)}
     return kept | ({"schema": {"fields": fields}} if fields else {})
 

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from tornado.web import stream_request_body
 
-from pipeline.sandbox.http import ApiError, NotImplementedHere, json_object
+from pipeline.sandbox.http import Invalid, NotImplementedHere, json_object
 from pipeline.sandbox.storage.multipart import RelatedBody
 from pipeline.sandbox.storage.ranges import ChunkRange
 from pipeline.sandbox.warehouse import shapes
@@ -92,5 +92,5 @@ def _job(body: bytes) -> Resource:
     job = json_object(body)
     shapes.check(job)
     if "load" not in (job.get("configuration") or {}):
-        raise ApiError(400, "invalid", "An upload must be a load job")
+        raise Invalid("An upload must be a load job")
     return job

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.sandbox.http import ApiError
+from pipeline.sandbox.http import ApiError, Invalid
 from pipeline.sandbox.warehouse.catalog import Resource
 
 
@@ -33,7 +33,7 @@ class Upload:
     def open_at(self, offset: int) -> BinaryIO:
         """Open for writing at ``offset``, cutting off what was sent after it; 400 for a gap."""
         if offset > self.received:
-            raise ApiError(400, "invalid", f"Upload offset {offset} exceeds {self.received} bytes")
+            raise Invalid(f"Upload offset {offset} exceeds {self.received} bytes")
         file = self.path.open("r+b")
         file.seek(offset)
         file.truncate()

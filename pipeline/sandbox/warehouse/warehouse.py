@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from pipeline.sandbox.http import ApiError, NotImplementedHere
+from pipeline.sandbox.http import Invalid, NotImplementedHere
 from pipeline.sandbox.warehouse import copy, load, query
 from pipeline.sandbox.warehouse.catalog import Catalog, Cursor, Resource
 from pipeline.sandbox.warehouse.database import Database
@@ -90,9 +90,9 @@ class Warehouse:
         reference = resource.get("jobReference") or {}
         job_id = str(reference.get("jobId") or uuid.uuid4())
         if not _JOB_ID.fullmatch(job_id):
-            raise ApiError(400, "invalid", f'Invalid job ID "{job_id}".')
+            raise Invalid(f'Invalid job ID "{job_id}".')
         if reference.get("projectId") not in (None, project):
-            raise ApiError(400, "invalid", f"Job reference {reference} is not of {project}")
+            raise Invalid(f"Job reference {reference} is not of {project}")
         wanted = reference.get("location")
         job = new_job(project, job_id, wanted or DEFAULT_LOCATION, resource.get("configuration"))
         with self.database.snapshot() as cursor:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from pipeline.sandbox.http import ApiError, NotImplementedHere
+from pipeline.sandbox.http import Invalid, NotImplementedHere
 from pipeline.sandbox.warehouse.sql.dialect import duck, string
 from pipeline.sandbox.warehouse.sql.errors import invalid_query
 
@@ -45,7 +45,7 @@ def read_parameters(resources: list[dict[str, Any]]) -> Parameters:
     if not any(names):
         return values
     if not all(names):
-        raise ApiError(400, "invalid", "named and positional parameters cannot be mixed")
+        raise Invalid("named and positional parameters cannot be mixed")
     return dict(zip(names, values, strict=True))
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.sandbox.storage.errors import Invalid
+from pipeline.sandbox.http import Invalid
 from pipeline.sandbox.storage.multipart import HEAD_LIMIT, RelatedBody
 
 RELATED = 'multipart/related; boundary="==b=="'
