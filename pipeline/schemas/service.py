@@ -37,7 +37,6 @@ POSTGRES_TYPES: Final = {
     "datetime": "timestamp",
     "date": "date",
 }
-KINDS: Final = tuple(ARROW_TYPES)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 import os
 import signal
-import time
+
+from support.waiting import wait_until
 
 ROWS = 20_000
 
@@ -29,10 +30,3 @@ def test_a_sandbox_killed_during_a_load_ends_that_load_once_when_started_again(w
 
 def running_loads(outcome):
     return [job for job in outcome.load_jobs() if job.state == "RUNNING"]
-
-
-def wait_until(holds, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

@@ -5,11 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import requests
+from support.waiting import wait_until
 from support.workspace import free_port
 
 from pipeline.core.settings import PROJECT_ROOT
@@ -65,12 +65,3 @@ class Luigid:
             return requests.head(self.url, timeout=2).status_code == 204
         except requests.ConnectionError:
             return False
-
-
-def wait_until(holds: Any, seconds: float = 60) -> Any:
-    """Return what ``holds()`` answers as soon as it is true."""
-    deadline = time.monotonic() + seconds
-    while not (seen := holds()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
-    return seen

@@ -6,14 +6,14 @@ import shutil
 import signal
 import socketserver
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 import requests
+from support.waiting import wait_until
 from support.workspace import Workspace, client_of, free_port
 
 from pipeline.sandbox import lifecycle
@@ -63,13 +63,6 @@ def assert_holds_the_month(place: Workspace) -> None:
     jobs = [job for job in client_of(place).list_jobs() if job.job_id.startswith("tlc_yellow")]
     assert {job.state for job in jobs} == {"DONE"}
     assert len(jobs) == 2  # the month's rows and its ledger row
-
-
-def wait_until(holds: Callable[[], Any], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def servers_of(root: Path) -> list[int]:

@@ -3,15 +3,15 @@
 import io
 import os
 import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from support.sandbox import RunningSandbox
+from support.waiting import wait_until
 
 CHUNK = 256 * 1024
 RELATED = {"Content-Type": "multipart/related; boundary=b"}
@@ -45,13 +45,6 @@ def name() -> str:
 def files(sandbox: RunningSandbox, name: str) -> list[Path]:
     """The files that hold bytes of an object, finished or not."""
     return list((sandbox.root / "storage" / "bytes").glob(f"*-{name}"))
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def begin(url: str, name: str) -> str:

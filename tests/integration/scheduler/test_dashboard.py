@@ -7,8 +7,9 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import requests
-from support.luigid import Luigid, wait_until
+from support.luigid import Luigid
 from support.publisher import FaultyPublisher, page
+from support.waiting import wait_until
 from support.workspace import Workspace
 
 JANUARY = ("--year", 2021, "--month", 1)

@@ -4,8 +4,8 @@ import signal
 import time
 
 import pytest
-from support.luigid import wait_until
 from support.publisher import FaultyPublisher, page
+from support.waiting import wait_until
 from support.workspace import client_of
 
 JANUARY = ("--year", 2021, "--month", 1)
