@@ -24,7 +24,9 @@ class Provenance:
     A download knows the source; ``rows_kept``, ``rows_quarantined`` and ``schema_version`` are
     ``None`` until the month is normalized. ``source_sha256`` is lower-case hex; ``source_bytes``
     counts the file as published; ``source_etag`` and ``source_last_modified`` are the publisher's
-    headers as served.
+    headers as served. ``added_columns`` are those that the month has beyond its service's schema,
+    as ``name kind, name kind``; ``remarks`` tell what is worth knowing about the month, in words.
+    Both are None where there are none.
     """
 
     service: str
@@ -38,6 +40,8 @@ class Provenance:
     rows_kept: int | None = None
     rows_quarantined: int | None = None
     schema_version: str | None = None
+    added_columns: str | None = None
+    remarks: str | None = None
     pipeline_version: str = PIPELINE_VERSION
 
     def normalized(self, *, kept: int, quarantined: int, schema_version: str) -> "Provenance":

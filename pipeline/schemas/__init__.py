@@ -1,12 +1,26 @@
 """One canonical schema per service, and the eras of published files that differ from it.
 
-The schemas and eras are data: one ``<service>.toml`` each, so a new column or a new file layout is
-an edit of data. Belongs here: that data, its reader and the types it is read into. Not here:
+The schemas and eras are data: one ``<service>.toml`` each, with ``values.toml`` for what is done
+to values, so a new column or a new file layout is an edit of data. Belongs here: that data, its reader and the types it is read into. Not here:
 casting rows (``normalize/``) and making tables (``bigquery/``, ``postgres/``).
 """
 
 from pipeline.schemas.eras import Era, FileColumn
+from pipeline.schemas.published import PublishedFile, published_file, published_files
 from pipeline.schemas.reader import service_schema
 from pipeline.schemas.service import Column, Roles, ServiceSchema
+from pipeline.schemas.values import Rule, ValueMapping
 
-__all__ = ["Column", "Era", "FileColumn", "Roles", "ServiceSchema", "service_schema"]
+__all__ = [
+    "Column",
+    "Era",
+    "FileColumn",
+    "PublishedFile",
+    "Roles",
+    "Rule",
+    "ServiceSchema",
+    "ValueMapping",
+    "published_file",
+    "published_files",
+    "service_schema",
+]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.core.months import TripMonth
+from pipeline.schemas.values import ValueMapping
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,14 +18,16 @@ if TYPE_CHECKING:
 class FileColumn:
     """A column of a published file: the file's spelling and Arrow type, and what it means.
 
-    ``canonical`` names the canonical column. ``exceptions`` maps another Arrow type to the months
-    in which the file holds that one instead, as inclusive ``(first, last)`` pairs of ``YYYY-MM``;
-    ``null`` is how a column without any value is published.
+    ``canonical`` names the canonical column, None where it says nothing about a trip. ``mapping``
+    turns its words into canonical values, None where a cast does. ``exceptions`` maps another
+    Arrow type to the months in which the file holds that one instead, as inclusive
+    ``(first, last)`` pairs of ``YYYY-MM``; ``null`` is how a column without values is published.
     """
 
     name: str
     arrow_type: str
-    canonical: str
+    canonical: str | None
+    mapping: ValueMapping | None = None
     exceptions: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict, hash=False)
 
     def type_in(self, month: TripMonth) -> str:
@@ -54,6 +57,11 @@ class Era:
     def covers(self, month: TripMonth) -> bool:
         """Return whether ``month`` is one of the era's."""
         return self.first <= month.key and (self.last is None or month.key <= self.last)
+
+    def column(self, spelling: str) -> FileColumn | None:
+        """Return the era's column of that name, whatever its case, or None."""
+        same = (column for column in self.columns if column.name.casefold() == spelling.casefold())
+        return next(same, None)
 
     def file_schema(self, month: TripMonth) -> "pa.Schema":
         """Return the Arrow schema of TLC's file of ``month``, without metadata."""

@@ -4,17 +4,22 @@ Belongs here: the files' form. Not here: what is read into (``service.py``, ``er
 
 ``[roles]`` names canonical columns, ``[[columns]]`` are the canonical columns in order, and
 ``[[eras]]`` the file layouts, oldest first. An era with ``extends`` is the era of that name with
-the keys that it states itself replaced, and its columns appended.
+the keys that it states itself replaced; a column that it states takes the place of the one of its
+name, or of the one that it ``replaces``, and else comes last. A column of a file ``means`` the
+canonical column of its own name unless it says another; ``nothing`` where it means none.
 """
 
 import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 from pipeline.schemas.eras import Era, FileColumn
 from pipeline.schemas.service import SOURCE_MONTH, Column, Roles, ServiceSchema
+from pipeline.schemas.values import mappings, rules
+
+NOTHING: Final = "nothing"
 
 
 @cache
@@ -32,16 +37,24 @@ def service_schema(service: str) -> ServiceSchema:
 
 
 def _column(entry: Mapping[str, Any]) -> Column:
-    return Column(**{**entry, "aliases": tuple(entry.get("aliases", ()))})
+    rule = rules()[entry["rule"]] if "rule" in entry else None
+    return Column(**{**entry, "rule": rule})
 
 
 def _eras(entries: list[dict[str, Any]], columns: tuple[Column, ...]) -> tuple[Era, ...]:
     whole: dict[str, dict[str, Any]] = {}
     for entry in entries:
-        base = whole.get(entry.get("extends", ""), {"columns": []})
-        added = entry.get("columns", [])
-        whole[entry["name"]] = {**base, "last": None, **entry, "columns": base["columns"] + added}
+        base = whole.get(entry.get("extends", ""), {"columns": {}})
+        changed = _changed(base["columns"], entry.get("columns", []))
+        whole[entry["name"]] = {**base, "last": None, **entry, "columns": changed}
     return tuple(_era(entry, columns) for entry in whole.values())
+
+
+def _changed(base: Mapping[str, Any], changes: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the columns by name: a change takes the place of its like, or comes last."""
+    changes_of = {change.get("replaces", change["name"]): change for change in changes}
+    kept = [changes_of.pop(name, column) for name, column in base.items()]
+    return {column["name"]: column for column in (*kept, *changes_of.values())}
 
 
 def _era(entry: Mapping[str, Any], columns: tuple[Column, ...]) -> Era:
@@ -49,7 +62,7 @@ def _era(entry: Mapping[str, Any], columns: tuple[Column, ...]) -> Era:
         name=entry["name"],
         first=entry["first"],
         last=entry["last"],
-        columns=tuple(_file_column(column, columns) for column in entry["columns"]),
+        columns=tuple(_file_column(column, columns) for column in entry["columns"].values()),
         compression=entry["compression"],
         statistics=entry["statistics"],
         row_group_rows=entry.get("row_group_rows"),
@@ -57,14 +70,19 @@ def _era(entry: Mapping[str, Any], columns: tuple[Column, ...]) -> Era:
 
 
 def _file_column(entry: Mapping[str, Any], columns: tuple[Column, ...]) -> FileColumn:
-    name = entry["name"]
+    means = entry.get("means", entry["name"])
     exceptions = entry.get("except", {})
     return FileColumn(
-        name=name,
+        name=entry["name"],
         arrow_type=entry["type"],
-        canonical=next(column.name for column in columns if column.matches(name)),
+        canonical=None if means == NOTHING else _named(means, columns).name,
+        mapping=mappings()[entry["mapping"]] if "mapping" in entry else None,
         exceptions={kind: tuple(map(_months, ranges)) for kind, ranges in exceptions.items()},
     )
+
+
+def _named(name: str, columns: tuple[Column, ...]) -> Column:
+    return next(column for column in columns if column.matches(name))
 
 
 def _months(text: str) -> tuple[str, str]:

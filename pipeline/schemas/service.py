@@ -4,13 +4,15 @@ Belongs here: canonical columns, their meaning and their types in Arrow, BigQuer
 Not here: how files differ from it (``eras.py``) and the data itself (``<service>.toml``).
 """
 
+import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from pipeline.core.errors import Terminal
 from pipeline.core.months import TripMonth
 from pipeline.schemas.eras import Era
+from pipeline.schemas.values import Rule
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,6 +23,7 @@ ARROW_TYPES: Final = {
     "string": "string",
     "datetime": "timestamp[us]",
     "date": "date32",
+    "bool": "bool",
 }
 BIGQUERY_TYPES: Final = {
     "int64": "INT64",
@@ -28,6 +31,7 @@ BIGQUERY_TYPES: Final = {
     "string": "STRING",
     "datetime": "DATETIME",
     "date": "DATE",
+    "bool": "BOOL",
 }
 # The widest type of each kind: whatever BigQuery holds, Postgres holds too.
 POSTGRES_TYPES: Final = {
@@ -36,6 +40,7 @@ POSTGRES_TYPES: Final = {
     "string": "text",
     "datetime": "timestamp",
     "date": "date",
+    "bool": "boolean",
 }
 
 
@@ -43,9 +48,9 @@ POSTGRES_TYPES: Final = {
 class Column:
     """A canonical column.
 
-    ``kind`` is int64, float64, string, datetime (New York wall clock, no zone) or date. ``codes``
-    maps each valid value, as text, to its meaning; empty where any value is valid. ``aliases``
-    are the file spellings that differ from ``name`` by more than case.
+    ``kind`` is int64, float64, string, datetime (New York wall clock, no zone), date or bool.
+    ``codes`` maps each valid value, as text, to its meaning; empty where any value is valid.
+    ``rule`` is what is done to its values, None where they stay as published.
     """
 
     name: str
@@ -53,11 +58,11 @@ class Column:
     description: str
     unit: str | None = None
     codes: Mapping[str, str] = field(default_factory=dict, hash=False)
-    aliases: tuple[str, ...] = ()
+    rule: Rule | None = None
 
     @property
     def bigquery_type(self) -> str:
-        """INT64, FLOAT64, STRING, DATETIME or DATE."""
+        """INT64, FLOAT64, STRING, DATETIME, DATE or BOOL."""
         return BIGQUERY_TYPES[self.kind]
 
     @property
@@ -66,9 +71,11 @@ class Column:
         return POSTGRES_TYPES[self.kind]
 
     def matches(self, spelling: str) -> bool:
-        """Return whether a file's ``spelling`` names this column, whatever its case."""
-        return spelling.casefold() in {name.casefold() for name in (self.name, *self.aliases)}
+        """Return whether ``spelling`` is the column's name, whatever its case."""
+        return spelling.casefold() == self.name.casefold()
 
+
+ADDED: Final = "Published by TLC and not yet described here."
 
 SOURCE_MONTH: Final = Column(
     "source_month", "date", "First day of the month whose published file holds the row."
@@ -83,6 +90,8 @@ class Roles:
     dropoff_time: str | None = None
     pickup_zone: str | None = None
     dropoff_zone: str | None = None
+    trip_distance: str | None = None
+    fare_amount: str | None = None
     total_amount: str | None = None
 
 
@@ -90,7 +99,8 @@ class Roles:
 class ServiceSchema:
     """A service's canonical columns, ``source_month`` first, and its eras, oldest first.
 
-    ``version`` matches ``[a-z0-9]+`` and changes whenever ``columns`` do; it is part of job ids.
+    ``version`` matches ``[a-z0-9]+`` and changes whenever ``columns`` or what is done to their
+    values does; it is part of job ids.
     """
 
     service: str
@@ -107,8 +117,20 @@ class ServiceSchema:
         raise KeyError(name)
 
     def canonical(self, spelling: str) -> Column | None:
-        """Return the column that a file's ``spelling`` means, or None where no column does."""
+        """Return the column of that name, whatever its case, or None; an era may know better."""
         return next((column for column in self.columns if column.matches(spelling)), None)
+
+    def extended(self, added_columns: str | None) -> "ServiceSchema":
+        """Return the schema with a month's added columns behind its own, under another version.
+
+        ``added_columns`` is what the month's provenance says: ``name kind, name kind``, or None.
+        """
+        if not added_columns:
+            return self
+        pairs = (pair.split(" ") for pair in added_columns.split(", "))
+        added = [Column(name, kind, ADDED) for name, kind in pairs]
+        version = f"{self.version}x{zlib.crc32(added_columns.encode()):08x}"
+        return replace(self, version=version, columns=(*self.columns, *added))
 
     def arrow_schema(self) -> "pa.Schema":
         """Return the canonical Arrow schema; every column but ``source_month`` is nullable."""
