@@ -1,7 +1,7 @@
-"""The ledger ``_loads``: which version of which month the warehouse holds.
+"""The ledger ``_loads``: which version of which month, and of the zones, the warehouse holds.
 
-Belongs here: asking it about all months at once, and writing a month's row. Not here: the rows of
-trips. A month counts as loaded when its newest row is matched by the partition itself.
+Belongs here: asking it about everything at once, and writing a load's row. Not here: the rows that
+were loaded. A month counts as loaded when its newest row is matched by the partition itself.
 """
 
 import os
@@ -11,14 +11,16 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.bigquery.jobs import run_once
-from pipeline.bigquery.tables import (
+from pipeline.bigquery.definitions import (
     LEDGER,
     LEDGER_COLUMNS,
-    check_location,
+    ZONES,
     dataset_path,
+    table_name,
     table_path,
 )
+from pipeline.bigquery.jobs import run_once
+from pipeline.bigquery.tables import check_location
 from pipeline.connections.google import bigquery_client, explained, select, timeout
 from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from google.cloud.bigquery import LoadJob
 
 SERVICE: Final = "BigQuery"
+# The columns of an older ledger are fewer; so all are asked for, and none by name.
 IN_FORCE: Final = """
 WITH ledger AS (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY service, month ORDER BY loaded_at DESC) AS n
@@ -35,17 +38,18 @@ WITH ledger AS (
 SELECT ledger.* EXCEPT (n), parts.total_rows AS partition_rows
 FROM ledger
 LEFT JOIN `{dataset}.INFORMATION_SCHEMA.PARTITIONS` AS parts
-  ON parts.table_name = CONCAT(ledger.service, '_trips')
-  AND parts.partition_id = FORMAT_DATE('%Y%m', ledger.month)
+  ON parts.table_name = IF(ledger.month IS NULL, '{zones}', CONCAT(ledger.service, '_trips'))
+  AND IFNULL(parts.partition_id, '') = IFNULL(FORMAT_DATE('%Y%m', ledger.month), '')
 WHERE n = 1
 """
 
 
 @dataclass(frozen=True)
-class LoadedMonth:
-    """A month's ledger row in force, beside what its partition really holds.
+class Load:
+    """The ledger row in force of a month or of the zones, beside what the warehouse really holds.
 
-    ``partition_rows`` is None where there is no such partition.
+    ``partition_rows`` counts the month's partition, or the whole table of the zones, which has no
+    partitions; it is None where there is none. The zones' ``provenance.month`` is empty.
     """
 
     provenance: Provenance
@@ -61,12 +65,17 @@ class LoadedMonth:
         return self.partition_rows == self.provenance.rows_kept
 
 
-def find(month: TripMonth) -> LoadedMonth | None:
-    """Return the month's row in force, from one query for all months."""
-    return loaded_months().get((month.service, month.key))
+def find(month: TripMonth) -> Load | None:
+    """Return the month's row in force, from one query for everything."""
+    return _loads(os.getpid()).get((month.service, month.key))
 
 
-def loaded_months() -> dict[tuple[str, str], LoadedMonth]:
+def find_zones() -> Load | None:
+    """Return the row in force of the zone lookup, from the same query."""
+    return _loads(os.getpid()).get((ZONES, ""))
+
+
+def loaded_months() -> dict[tuple[str, str], Load]:
     """Return every month's row in force by service and month (``2021-01``).
 
     One query, remembered for the process; empty where there is no dataset or ledger yet.
@@ -74,22 +83,22 @@ def loaded_months() -> dict[tuple[str, str], LoadedMonth]:
     Raises:
         Transient, Terminal: the service does not answer, or refuses.
     """
-    return _loaded_months(os.getpid())
+    return {key: load for key, load in _loads(os.getpid()).items() if key[1]}
 
 
 def forget() -> None:
     """Forget what was asked, after a write."""
-    _loaded_months.cache_clear()
+    _loads.cache_clear()
 
 
-def record(month: TripMonth, loaded: LoadedMonth) -> None:
-    """Append the month's row, once per load job. Safe to call again."""
-    row = _as_row(month, loaded)
-    with explained(SERVICE, f"writing the ledger row of {month}"):
+def record(load: Load) -> None:
+    """Append the row of a month or of the zones, once per load job. Safe to call again."""
+    row = _as_row(load)
+    with explained(SERVICE, f"writing the ledger row of {' '.join(_key(load))}"):
         run_once(
-            f"{loaded.job_id}_ledger",
+            f"{load.job_id}_ledger",
             lambda job_id: _append(row, job_id),
-            lambda job: _is_recorded(month, loaded),
+            lambda job: _is_recorded(load),
             lambda job: None,
         )
     forget()
@@ -108,42 +117,46 @@ def _append(row: dict[str, Any], job_id: str) -> "LoadJob":
     )
 
 
-def _is_recorded(month: TripMonth, loaded: LoadedMonth) -> bool:
+def _is_recorded(load: Load) -> bool:
     forget()
-    found = find(month)
-    return found is not None and found.job_id == loaded.job_id
+    found = _loads(os.getpid()).get(_key(load))
+    return found is not None and found.job_id == load.job_id
 
 
-def _as_row(month: TripMonth, loaded: LoadedMonth) -> dict[str, Any]:
+def _key(load: Load) -> tuple[str, str]:
+    return load.provenance.service, load.provenance.month
+
+
+def _as_row(load: Load) -> dict[str, Any]:
+    month = load.provenance.month
     return {
-        **asdict(loaded.provenance),
-        "month": month.first_day.isoformat(),
-        "job_id": loaded.job_id,
-        "loaded_at": loaded.loaded_at.astimezone(UTC).isoformat(),
-        "object_uri": loaded.object_uri,
-        "object_generation": loaded.object_generation,
+        **asdict(load.provenance),
+        "month": f"{month}-01" if month else None,
+        "job_id": load.job_id,
+        "loaded_at": load.loaded_at.astimezone(UTC).isoformat(),
+        "object_uri": load.object_uri,
+        "object_generation": load.object_generation,
     }
 
 
 @cache
-def _loaded_months(pid: int) -> dict[tuple[str, str], LoadedMonth]:
+def _loads(pid: int) -> dict[tuple[str, str], Load]:
     from google.api_core.exceptions import NotFound
 
-    sql = IN_FORCE.format(ledger=table_path(LEDGER), dataset=dataset_path())
+    names = {"ledger": table_path(LEDGER), "dataset": dataset_path(), "zones": table_name(ZONES)}
     with explained(SERVICE, f"asking {dataset_path()} which months are loaded"):
         try:
-            rows = [dict(row) for row in select(sql)]
+            loads = [_load(dict(row)) for row in select(IN_FORCE.format(**names))]
         except NotFound:
             # No ledger yet; or a dataset elsewhere, which is better said before any work is done.
             with suppress(NotFound):
                 check_location()
             return {}
-    return {(row["service"], f"{row['month']:%Y-%m}"): _loaded(row) for row in rows}
+    return {_key(load): load for load in loads}
 
 
-def _loaded(row: dict[str, Any]) -> LoadedMonth:
-    names = Provenance.__dataclass_fields__
-    provenance = Provenance(**{name: row[name] for name in names if name != "month"},
-                            month=f"{row['month']:%Y-%m}")  # fmt: skip
-    others = LoadedMonth.__dataclass_fields__.keys() - {"provenance"}
-    return LoadedMonth(provenance=provenance, **{name: row[name] for name in others})
+def _load(row: dict[str, Any]) -> Load:
+    row["month"] = f"{row['month']:%Y-%m}" if row["month"] else ""
+    told = {name: row[name] for name in Provenance.__dataclass_fields__ if name in row}
+    own = {name: row[name] for name in Load.__dataclass_fields__ if name != "provenance"}
+    return Load(Provenance(**told), **own)

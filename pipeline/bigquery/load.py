@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from pipeline.bigquery import ledger
+from pipeline.bigquery.definitions import LABELS, clustering, schema_fields, table_path
 from pipeline.bigquery.jobs import run_once
-from pipeline.bigquery.ledger import LoadedMonth
-from pipeline.bigquery.tables import LABELS, clustering, schema_fields, table_path
+from pipeline.bigquery.ledger import Load
 from pipeline.connections.google import (
     bigquery_client,
     bigquery_limits,
@@ -29,9 +29,7 @@ if TYPE_CHECKING:
 SERVICE: Final = "BigQuery"
 
 
-def load_month(
-    month: TripMonth, source: LakeObject, watch: Callable[["LoadJob"], None]
-) -> LoadedMonth:
+def load_month(month: TripMonth, source: LakeObject, watch: Callable[["LoadJob"], None]) -> Load:
     """Replace the month's partition by the object's rows and return what was loaded.
 
     One job: a reader sees the old month or the new one. Safe to call again and from two machines
@@ -53,9 +51,7 @@ def load_month(
     _check_rows(month, job, provenance)
     ended = job.ended
     assert ended is not None
-    return LoadedMonth(
-        provenance, job.job_id, ended, source.uri, source.generation, provenance.rows_kept
-    )
+    return Load(provenance, job.job_id, ended, source.uri, source.generation, provenance.rows_kept)
 
 
 def job_stem(month: TripMonth, provenance: Provenance) -> str:

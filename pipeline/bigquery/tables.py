@@ -1,64 +1,42 @@
-"""The dataset, the service's table and the ledger's: made on first use, refused when different.
+"""The dataset and its tables: made on first use, extended when older, refused when different.
 
-Belongs here: their definitions and the comparison with what is there. Not here: rows.
+Belongs here: making what ``definitions.py`` defines, and comparing it with what is there. Not here:
+rows.
 """
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.bigquery.definitions import (
+    LABELS,
+    ZONES,
+    dataset_path,
+    ledger_table,
+    trips_table,
+    zones_table,
+)
 from pipeline.connections.google import bigquery_client, bigquery_limits
 from pipeline.core import settings
-from pipeline.core.errors import Terminal
-from pipeline.schemas import ServiceSchema, service_schema
+from pipeline.core.errors import Terminal, Transient
+from pipeline.schemas import service_schema
 
 if TYPE_CHECKING:
     from google.cloud.bigquery import Dataset, SchemaField, Table
 
-LEDGER: Final = "_loads"
-LABELS: Final = {"pipeline": "tlc"}
 LEGACY_NAMES: Final = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
-
-LEDGER_COLUMNS: Final = (
-    ("service", "STRING", "yellow, green, fhv or fhvhv"),
-    ("month", "DATE", "first day of the file's month"),
-    ("job_id", "STRING", "the load job that wrote the partition"),
-    ("loaded_at", "TIMESTAMP", "when that job ended; the newest row of a month is in force"),
-    ("rows_kept", "INT64", "rows that the partition holds"),
-    ("rows_quarantined", "INT64", "rows that could not be represented, kept beside the month"),
-    ("object_uri", "STRING", "the lake object that was loaded"),
-    ("object_generation", "INT64", "its generation"),
-    ("schema_version", "STRING", "version of the canonical schema"),
-    ("pipeline_version", "STRING", "version of the pipeline that normalized the month"),
-    ("source_url", "STRING", "where the publisher served the file"),
-    ("source_etag", "STRING", "its ETag as served"),
-    ("source_last_modified", "STRING", "its Last-Modified as served"),
-    ("source_bytes", "INT64", "its size"),
-    ("source_sha256", "STRING", "its SHA-256, lower-case hex"),
-    ("source_rows", "INT64", "its rows, by its own footer"),
-)
+ATTEMPTS: Final = 10
 
 
-def dataset_path() -> str:
-    """``project.dataset``, as queries name it."""
-    config = settings.bigquery()
-    return f"{config.project}.{config.dataset}"
-
-
-def table_path(table_name: str) -> str:
-    """``project.dataset.table``, as queries name it."""
-    return f"{dataset_path()}.{table_name}"
-
-
-def ensure_tables(service: str) -> None:
+def ensure_tables(service: str, added_columns: str | None = None) -> None:
     """Make the dataset, the service's table and the ledger where they are missing.
 
-    Safe to call again, and from two processes at once.
+    ``service`` may be ``zones``. A table of an older version gets the columns it lacks, and so does
+    the service's those that a month has added. Safe to call again, and from two processes at once.
 
     Raises:
         Terminal: one of them exists with another location, schema or partitioning.
     """
     _ensure_dataset()
-    _ensure_table(trips_table(service_schema(service)))
+    _ensure_table(_service_table(service, added_columns))
     _ensure_table(ledger_table())
 
 
@@ -75,48 +53,10 @@ def check_location() -> None:
         )
 
 
-def trips_table(schema: ServiceSchema) -> "Table":
-    """Return the definition of a service's table."""
-    from google.cloud.bigquery import Table, TimePartitioning
-
-    table = Table(table_path(f"{schema.service}_trips"), schema=schema_fields(schema))
-    table.time_partitioning = TimePartitioning(type_="MONTH", field="source_month")
-    table.clustering_fields = clustering(schema)
-    table.description = f"TLC {schema.service} trip records, one partition per published file."
-    table.labels = {**LABELS, "service": schema.service, "schema": schema.version}
-    return table
-
-
-def ledger_table() -> "Table":
-    """Return the definition of the ledger."""
-    from google.cloud.bigquery import SchemaField, Table
-
-    fields = [SchemaField(name, kind, description=told) for name, kind, told in LEDGER_COLUMNS]
-    table = Table(table_path(LEDGER), schema=fields)
-    table.description = "One row per loaded month and version; the newest row is in force."
-    table.labels = LABELS
-    return table
-
-
-def schema_fields(schema: ServiceSchema) -> list["SchemaField"]:
-    """Return the canonical columns as BigQuery fields."""
-    from google.cloud.bigquery import SchemaField
-
-    return [
-        SchemaField(
-            column.name,
-            column.bigquery_type,
-            mode="REQUIRED" if column.name == "source_month" else "NULLABLE",
-            description=column.description,
-        )
-        for column in schema.columns
-    ]
-
-
-def clustering(schema: ServiceSchema) -> list[str]:
-    """Return the columns that partitions are clustered by: pickup time and pickup zone."""
-    roles = (schema.roles.pickup_time, schema.roles.pickup_zone)
-    return [name for name in roles if name is not None]
+def _service_table(service: str, added_columns: str | None = None) -> "Table":
+    if service == ZONES:
+        return zones_table()
+    return trips_table(service_schema(service).extended(added_columns))
 
 
 def _ensure_dataset() -> None:
@@ -140,20 +80,59 @@ def _dataset() -> "Dataset":
 
 
 def _ensure_table(wanted: "Table") -> None:
-    from google.api_core.exceptions import NotFound
+    from google.api_core.exceptions import NotFound, PreconditionFailed
 
-    client = bigquery_client()
-    try:
-        found = client.get_table(wanted.reference, **bigquery_limits())
-    except NotFound:
-        found = client.create_table(wanted, exists_ok=True, **bigquery_limits())
-    _refuse_difference("columns", wanted, _columns(found.schema), _columns(wanted.schema))
+    for _ in range(ATTEMPTS):
+        try:
+            found = bigquery_client().get_table(wanted.reference, **bigquery_limits())
+        except NotFound:
+            found = bigquery_client().create_table(wanted, exists_ok=True, **bigquery_limits())
+        try:
+            return _extend(found, wanted)
+        except PreconditionFailed:
+            continue  # Another run changed the table meanwhile, most likely as we would.
+    raise Transient(f"table {wanted.reference} changes again and again",
+                    next_step="run the same command again")  # fmt: skip
+
+
+def _extend(found: "Table", wanted: "Table") -> None:
+    """Add the columns that the table lacks; raise Terminal where it differs otherwise."""
     _refuse_difference("partitioning", wanted, _partitioning(found), _partitioning(wanted))
+    missing = _missing(found, wanted)
+    _refuse_other_columns(found, wanted, {field.name for field in missing})
+    if missing:
+        found.schema = [*found.schema, *missing]
+        bigquery_client().update_table(found, ["schema"], **bigquery_limits())
 
 
-def _columns(fields: Iterable["SchemaField"]) -> dict[str, str]:
-    return {field.name.lower(): LEGACY_NAMES.get(field.field_type, field.field_type)
-            for field in fields}  # fmt: skip
+def _missing(found: "Table", wanted: "Table") -> list["SchemaField"]:
+    """Return the columns to add: only to a table of ours, and only what may be null."""
+    if not LABELS.items() <= found.labels.items():
+        return []
+    held = _columns(found)
+    return [field for field in wanted.schema
+            if field.mode == "NULLABLE" and field.name.lower() not in held]  # fmt: skip
+
+
+def _refuse_other_columns(found: "Table", wanted: "Table", added: set[str]) -> None:
+    # Columns that the table has beyond ours are another program's, or another month's.
+    seen, expected = _columns(found), _columns(wanted)
+    added = {name.lower() for name in added}
+    differing = [name for name in expected.keys() - added if seen.get(name) != expected[name]]
+    _refuse_difference(
+        "columns",
+        wanted,
+        {name: seen.get(name, "missing") for name in sorted(differing)},
+        {name: expected[name] for name in sorted(differing)},
+    )
+
+
+def _columns(table: "Table") -> dict[str, str]:
+    """Return ``INT64`` or ``DATE REQUIRED`` by column, whatever the case of its name."""
+    kinds = {field.name.lower(): (LEGACY_NAMES.get(field.field_type, field.field_type), field.mode)
+             for field in table.schema}  # fmt: skip
+    return {name: kind if mode == "NULLABLE" else f"{kind} {mode}"
+            for name, (kind, mode) in kinds.items()}  # fmt: skip
 
 
 def _partitioning(table: "Table") -> str:
@@ -161,16 +140,11 @@ def _partitioning(table: "Table") -> str:
     return f"{partitioning.type_} on {partitioning.field}" if partitioning else "none"
 
 
-def _refuse_difference(what: str, table: "Table", seen: Any, wanted: Any) -> None:
-    if isinstance(wanted, dict):
-        # Columns that the table has beyond ours are another program's, and stay null.
-        differing = [name for name in wanted if seen.get(name) != wanted[name]]
-        seen = {name: seen.get(name, "missing") for name in differing}
-        wanted = {name: wanted[name] for name in differing}
-    if seen != wanted:
+def _refuse_difference(what: str, table: "Table", seen: Any, expected: Any) -> None:
+    if seen != expected:
         raise Terminal(
             f"table {table.reference} exists with other {what}",
             seen=seen,
-            expected=wanted,
+            expected=expected,
             next_step="use another [bigquery] dataset, or move that table away",
         )

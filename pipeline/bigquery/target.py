@@ -2,7 +2,7 @@
 
 import luigi
 
-from pipeline.bigquery.ledger import LoadedMonth, find
+from pipeline.bigquery.ledger import Load, find
 from pipeline.core.months import TripMonth
 
 
@@ -17,6 +17,6 @@ class BigQueryMonthTarget(luigi.Target):
         found = find(self.month)
         return found is not None and found.is_whole and found.provenance.is_wanted()
 
-    def loaded(self) -> LoadedMonth | None:
+    def loaded(self) -> Load | None:
         """Return the ledger's row in force, if there is one."""
         return find(self.month)

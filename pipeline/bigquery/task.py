@@ -33,7 +33,7 @@ class LoadMonthToBQ(MonthTask):
             ensure_tables(month.service)
         source = self.requires().output().object()
         loaded = load_month(month, source, self._watch)
-        ledger.record(month, loaded)
+        ledger.record(loaded)
         message = f"{loaded.partition_rows:,} rows in {month.table_name}${month.partition_id}"
         self.report(100, message)
         self.log(f"loaded {message} by job {loaded.job_id}")

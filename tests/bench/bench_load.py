@@ -94,7 +94,7 @@ def by_pipeline(canonical: Path, folder: Path) -> tuple[float, float]:
 
     def work() -> None:
         tables.ensure_tables("yellow")
-        ledger.record(month, load.load_month(month, source, lambda job: None))
+        ledger.record(load.load_month(month, source, lambda job: None))
 
     seconds = timed(work)
     server = lifecycle.find(lifecycle.sandbox_root())

@@ -6,7 +6,8 @@ from google.cloud.bigquery import LoadJobConfig
 from support.sandbox import RunningSandbox
 
 from pipeline.bigquery import jobs
-from pipeline.bigquery.tables import ensure_tables, table_path
+from pipeline.bigquery.definitions import table_path
+from pipeline.bigquery.tables import ensure_tables
 from pipeline.connections import google
 from pipeline.connections.google import bigquery_client
 from pipeline.core.errors import Terminal

@@ -9,13 +9,15 @@ from support.publisher import FaultyPublisher
 
 from pipeline import LoadMonthToBQ
 from pipeline.bigquery import jobs, ledger, load
-from pipeline.bigquery.tables import dataset_path, ensure_tables
+from pipeline.bigquery.definitions import dataset_path
+from pipeline.bigquery.tables import ensure_tables
 from pipeline.connections.google import bigquery_client, select, storage_client
 from pipeline.core import settings
 from pipeline.core.errors import Terminal, Transient
 from pipeline.core.months import TripMonth
 from pipeline.lake import bucket
 from pipeline.sandbox.publisher.samples import write_sample
+from pipeline.schemas import service_schema
 
 JANUARY, FEBRUARY = TripMonth("yellow", 2021, 1), TripMonth("yellow", 2021, 2)
 
@@ -70,7 +72,7 @@ def forget_loads() -> None:
 
 def by_another_process(loaded) -> None:
     """Record a load behind this process's back, which remembers what the ledger said."""
-    ledger._append(ledger._as_row(JANUARY, loaded), f"{loaded.job_id}_ledger").result()
+    ledger._append(ledger._as_row(loaded), f"{loaded.job_id}_ledger").result()
 
 
 def rows_by_month():
@@ -145,7 +147,7 @@ def test_a_repeated_id_is_adopted_with_its_ledger_row_written_once(publisher, mo
 def test_recording_twice_leaves_one_row(publisher):
     run(JANUARY)
     found = ledger.find(JANUARY)
-    ledger.record(JANUARY, found)
+    ledger.record(found)
     (row,) = select("SELECT COUNT(*) AS n FROM _loads")
     assert row["n"] == 1
 
@@ -200,7 +202,8 @@ def test_the_jobs_name_is_made_from_the_content(publisher):
     run(JANUARY)
     told = ledger.find(JANUARY).provenance
     stem = load.job_stem(JANUARY, told)
-    assert stem == f"tlc_yellow_202101_{told.source_sha256[:12]}_v1"
+    version = service_schema("yellow").version
+    assert stem == f"tlc_yellow_202101_{told.source_sha256[:12]}_{version}"
     assert load_jobs() == [f"{stem}_a1"]
 
 

@@ -3,7 +3,8 @@
 import pytest
 from google.cloud.bigquery import Client
 
-from pipeline.bigquery.tables import dataset_path, ensure_tables
+from pipeline.bigquery.definitions import dataset_path
+from pipeline.bigquery.tables import ensure_tables
 from pipeline.connections.google import bigquery_client
 from pipeline.core.errors import Terminal
 
