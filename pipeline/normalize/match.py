@@ -1,37 +1,69 @@
 """Which column of a published file is which canonical column: by name, whatever its case.
 
-Belongs here: the match and what is refused about it. Not here: values (``cast.py``).
+The month's era knows best what a name means; a column that it does not know is taken by its
+canonical name. Belongs here: the match and what is refused about it. Not here: what becomes of a
+column that nobody knows (``unknown.py``), and values (``cast.py``).
 """
 
+import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Final
 
 import pyarrow as pa
 
 from pipeline.core.errors import Terminal
 from pipeline.core.months import SERVICES, TripMonth
-from pipeline.schemas import Column, ServiceSchema, service_schema
+from pipeline.schemas import Column, ServiceSchema, ValueMapping, service_schema
+from pipeline.schemas.eras import Era
 from pipeline.schemas.service import SOURCE_MONTH
 
-INDEX_COLUMN: Final = "__index_level_0__"
-"""What pandas leaves in a file; it says nothing about a trip."""
+UNNAMED_INDEX: Final = re.compile(r"__index_level_\d+__")
+"""What pandas calls an index that it leaves in a file; it says nothing about a trip."""
+
+MOST_NAMES: Final = 20
+MOST_COMPARED: Final = 500
+"""Beyond so many names, a list ends with how many more there are, and nobody looks for the like."""
 
 
 @dataclass(frozen=True)
 class Match:
-    """A canonical column and its place in the file; None where the era has no such column."""
+    """A canonical column and its place in the file; None where the file has no such column.
+
+    ``mapping`` turns the file's words into canonical values, None where a cast does.
+    """
 
     column: Column
     index: int | None
+    mapping: ValueMapping | None = None
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A file's columns, matched. ``extras`` are those that no canonical column is."""
+    """A file's columns, matched to those of ``schema`` but ``source_month``, in its order.
+
+    ``unknown`` are the places of those that no canonical column is and that are no index.
+    """
 
     file_schema: pa.Schema
+    schema: ServiceSchema
     matches: tuple[Match, ...]
-    extras: tuple[str, ...]
+    unknown: tuple[int, ...]
+
+    @property
+    def unknown_names(self) -> list[str]:
+        """The names of the columns that nobody knows, in file order."""
+        return [self.file_schema.names[index] for index in self.unknown]
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a name in a file says: a canonical column's values, or nothing about a trip (None)."""
+
+    canonical: str | None
+    mapping: ValueMapping | None = None
 
 
 def match_columns(file_schema: pa.Schema, month: TripMonth) -> Layout:
@@ -41,57 +73,103 @@ def match_columns(file_schema: pa.Schema, month: TripMonth) -> Layout:
         Terminal: a column that the month's era has is missing, or two columns are the same.
     """
     schema = service_schema(month.service)
-    means = [_canonical(schema, name) for name in file_schema.names]
-    _refuse_doubles(month, file_schema.names, means)
-    _refuse_missing(month, schema, file_schema.names, means)
-    matches = (
-        Match(column, means.index(column) if column in means else None)
-        for column in schema.columns
-        if column is not SOURCE_MONTH
-    )
-    extras = (
-        name
-        for name, column in zip(file_schema.names, means, strict=True)
-        if column is None and name != INDEX_COLUMN
-    )
-    return Layout(file_schema, tuple(matches), tuple(extras))
+    era = schema.era(month)
+    indexes = _pandas_indexes(file_schema)
+    meanings = [_meaning(name, schema, era, indexes) for name in file_schema.names]
+    places = _places(month, file_schema.names, meanings)
+    unknown = tuple(index for index, meaning in enumerate(meanings) if meaning is None)
+    layout = Layout(file_schema, schema, _matches(schema, meanings, places), unknown)
+    _refuse_missing(month, era, layout, places)
+    return layout
 
 
-def _canonical(schema: ServiceSchema, name: str) -> Column | None:
+def listed(names: Sequence[str]) -> str:
+    """Return names as words, the first ones only where there are very many."""
+    shown = ", ".join(name if name.isprintable() else ascii(name) for name in names[:MOST_NAMES])
+    more = len(names) - MOST_NAMES
+    return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+def _meaning(name: str, schema: ServiceSchema, era: Era, indexes: set[str]) -> Meaning | None:
+    if published := era.column(name):
+        return Meaning(published.canonical, published.mapping)
     column = schema.canonical(name)
-    return None if column is SOURCE_MONTH else column
+    if column is not None and column is not SOURCE_MONTH:
+        return Meaning(column.name)
+    return Meaning(None) if name in indexes or UNNAMED_INDEX.fullmatch(name) else None
 
 
-def _refuse_doubles(month: TripMonth, names: list[str], means: list[Column | None]) -> None:
-    for column in means:
-        if column is not None and means.count(column) > 1:
-            same = [name for name, meant in zip(names, means, strict=True) if meant is column]
+def _pandas_indexes(file_schema: pa.Schema) -> set[str]:
+    """Return the columns that pandas wrote as an index; one that counts rows is no column."""
+    try:
+        told = json.loads((file_schema.metadata or {})[b"pandas"])["index_columns"]
+        return {name for name in told if isinstance(name, str)}
+    except (KeyError, TypeError, ValueError):
+        return set()
+
+
+def _places(
+    month: TripMonth, names: Sequence[str], meanings: Sequence[Meaning | None]
+) -> dict[str, int]:
+    """Return where each canonical column is; refuse two columns that are the same."""
+    places: dict[str, int] = {}
+    for index, meaning in enumerate(meanings):
+        if meaning is None or meaning.canonical is None:
+            continue
+        first = places.setdefault(meaning.canonical, index)
+        if first != index:
             raise Terminal(
-                f"{month}: the file has column {column.name} more than once",
-                seen=", ".join(same),
-                expected=f"one {column.name}",
+                f"{month}: the file has column {meaning.canonical} more than once",
+                seen=listed([names[first], names[index]]),
+                expected=f"one {meaning.canonical}",
             )
+    return places
 
 
-def _refuse_missing(
-    month: TripMonth, schema: ServiceSchema, names: list[str], means: list[Column | None]
-) -> None:
-    found = {column.name for column in means if column is not None}
-    required = [column.canonical for column in schema.era(month).columns]
-    if missing := [name for name in required if name not in found]:
+def _matches(
+    schema: ServiceSchema, meanings: Sequence[Meaning | None], places: dict[str, int]
+) -> tuple[Match, ...]:
+    def match(column: Column) -> Match:
+        index = places.get(column.name)
+        meaning = None if index is None else meanings[index]
+        return Match(column, index, meaning.mapping if meaning else None)
+
+    return tuple(match(column) for column in schema.columns if column is not SOURCE_MONTH)
+
+
+def _refuse_missing(month: TripMonth, era: Era, layout: Layout, places: dict[str, int]) -> None:
+    wanted = [column for column in era.columns if column.canonical is not None]
+    missing = [column.name for column in wanted if column.canonical not in places]
+    if missing:
+        hint = _other_service(month, layout.file_schema.names) or _closest(missing, layout)
         raise Terminal(
-            f"{month}: the file lacks {', '.join(missing)}{_other_service(month, names)}",
-            seen=", ".join(names),
+            f"{month}: the file lacks {listed(missing)}{hint}",
+            seen=listed(layout.file_schema.names),
             expected=f"the columns of {month.service} as published in {month.key}",
             next_step="compare the raw file with TLC's; delete it to download it again",
         )
 
 
-def _other_service(month: TripMonth, names: list[str]) -> str:
+def _closest(missing: list[str], layout: Layout) -> str:
+    """Return a hint where a column that nobody knows is called almost like a missing one."""
+    unknown = {name.casefold(): name for name in layout.unknown_names[:MOST_COMPARED]}
+    hints = []
+    for name in missing:
+        for like in get_close_matches(name.casefold(), unknown, n=1):
+            to = f" to {name}" if len(missing) > 1 else ""
+            hints.append(f"; {listed([unknown[like]])} is closest{to}")
+    return "".join(hints)
+
+
+def _other_service(month: TripMonth, names: Sequence[str]) -> str:
     """Return a hint where the file's columns fit another service better."""
+    folded = {name.casefold() for name in names}
 
     def known(service: str) -> int:
-        return sum(_canonical(service_schema(service), name) is not None for name in names)
+        schema = service_schema(service)
+        published = {column.name.casefold() for era in schema.eras for column in era.columns}
+        canonical = {column.name.casefold() for column in schema.columns}
+        return len(folded & (published | canonical))
 
     likeliest = max(SERVICES, key=known)
     if known(likeliest) <= known(month.service):

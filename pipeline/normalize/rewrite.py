@@ -23,7 +23,7 @@ from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
 from pipeline.normalize.audit import Audit, check_rows, check_written
 from pipeline.normalize.conform import Conformed, Conformer
-from pipeline.normalize.match import match_columns
+from pipeline.normalize.match import listed, match_columns
 from pipeline.normalize.quarantine import Quarantine
 from pipeline.normalize.read import RawFile, one_ahead
 from pipeline.normalize.target import CanonicalMonthTarget
@@ -91,7 +91,14 @@ def _already_done(source: Provenance, target: CanonicalMonthTarget) -> Provenanc
     record = target.record()
     if record is None or record.schema_version != service_schema(target.month.service).version:
         return None
-    origin = replace(record, rows_kept=None, rows_quarantined=None, schema_version=None)
+    origin = replace(
+        record,
+        rows_kept=None,
+        rows_quarantined=None,
+        schema_version=None,
+        added_columns=None,
+        remarks=None,
+    )
     return record if origin == source else None
 
 
@@ -108,8 +115,8 @@ class _Rewrite:
         self._raw = raw
         self._quarantine = quarantine
         self._layout = match_columns(raw.schema, month)
-        if extras := self._layout.extras:
-            logger.warning("%s: no schema knows column %s; not kept", month, ", ".join(extras))
+        if unknown := self._layout.unknown_names:
+            logger.warning("%s: no schema knows column %s; not kept", month, listed(unknown))
 
     def write(self, path: Path, progress: Progress) -> Provenance:
         """Write the canonical file and the quarantine; return the month's provenance."""

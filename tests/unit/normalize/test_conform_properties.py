@@ -11,7 +11,7 @@ from support.conform_reference import Refused, convert
 
 from pipeline.core.months import SERVICES, TripMonth
 from pipeline.normalize.conform import Conformed, Conformer
-from pipeline.normalize.match import INDEX_COLUMN, match_columns
+from pipeline.normalize.match import match_columns
 from pipeline.schemas import Column, service_schema
 from pipeline.schemas.service import SOURCE_MONTH
 
@@ -131,7 +131,7 @@ def files(draw: st.DrawFn) -> tuple[TripMonth, pa.RecordBatch, dict[str, tuple[s
     held = {name: what for name, what in held.items() if name in spellings}
     arrays = {draw(respelled(spellings[name])): arrow_array(v, t) for name, (t, v) in held.items()}
     if draw(st.booleans()):
-        arrays[INDEX_COLUMN] = pa.array(range(rows), pa.int64())
+        arrays["__index_level_0__"] = pa.array(range(rows), pa.int64())
     order = draw(st.permutations(list(arrays)))
     return month, pa.RecordBatch.from_pydict({name: arrays[name] for name in order}), held
 

@@ -72,7 +72,7 @@ def test_unknown_columns_are_told_but_not_the_index_of_pandas() -> None:
     extended = file_schema(YELLOW)
     for name in ("surge", "__index_level_0__", "mood"):
         extended = extended.append(pa.field(name, pa.int64()))
-    assert match_columns(extended, YELLOW).extras == ("surge", "mood")
+    assert match_columns(extended, YELLOW).unknown_names == ["surge", "mood"]
 
 
 def conform_with(name: str, values: pa.Array) -> pa.RecordBatch:
