@@ -21,7 +21,7 @@ from pipeline.operate.output import show
 MONTHS: Final = (
     TripMonth("yellow", 2021, 1),
     TripMonth("green", 2021, 1),
-    TripMonth("fhvhv", 2026, 8),
+    TripMonth("fhvhv", 2026, 6),
 )
 COLUMNS: Final = ("month", "status", "rows in", "kept", "quarantined", "bytes", "seconds", "where")
 NEXT: Final = (

@@ -16,7 +16,7 @@ import numpy as np
 from pipeline.core.months import TripMonth
 from pipeline.sandbox.publisher.draws import Columns, Values
 from pipeline.sandbox.publisher.taxis import MONEY
-from pipeline.schemas import Roles
+from pipeline.schemas import Roles, service_schema
 
 REVERSALS: Final = (256, 40)
 BACKWARDS: Final = (512, 91)
@@ -33,8 +33,9 @@ NO_CHARGE: Final = 3
 A_THOUSAND_YEARS: Final = 31_556_952 * 1000
 
 
-def add_dirt(columns: Columns, month: TripMonth, roles: Roles, index: Values) -> None:
+def add_dirt(columns: Columns, month: TripMonth, index: Values) -> None:
     """Make some of the batch's rows, whose numbers in the file are ``index``, dirty in place."""
+    roles = service_schema(month.service).roles
     _move_out_of_month(columns, month, roles, index)
     _end_before_start(columns, roles, _rows(index, BACKWARDS))
     for name in ("trip_distance", "trip_miles"):

@@ -15,8 +15,8 @@ from tornado.web import HTTPError, StaticFileHandler
 
 from pipeline.core.errors import BadRequest
 from pipeline.core.months import TripMonth
-from pipeline.sandbox.publisher.published import is_published
 from pipeline.sandbox.publisher.samples import ensure_sample, sample_path
+from pipeline.schemas import published_file
 
 ACCESS_DENIED: Final = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code>'
@@ -76,7 +76,7 @@ class SampleHandler(StaticFileHandler):
         month = _month(name)
         file = sample_path(Path(self.root), month)
         if not file.exists():
-            if not is_published(month):
+            if published_file(month) is None:
                 raise HTTPError(403)
             await self._make(month, file)
         return file

@@ -1,7 +1,8 @@
 """Write a sample month: made up, yet in that month's real file layout and with its known dirt.
 
 Belongs here: batches into a parquet file. Not here: what the rows say (``taxis.py``,
-``for_hire.py``, ``dirt.py``) and serving the file (``handlers.py``).
+``for_hire.py``, ``dirt.py``), the month's columns (``layout.py``) and serving the file
+(``handlers.py``).
 """
 
 import zlib
@@ -19,14 +20,15 @@ from pipeline.core.months import TripMonth
 from pipeline.sandbox.publisher import for_hire, taxis
 from pipeline.sandbox.publisher.dirt import add_dirt
 from pipeline.sandbox.publisher.draws import Columns, Rng, Values
-from pipeline.schemas import Era, service_schema
+from pipeline.sandbox.publisher.layout import Vocabulary, file_batch, file_schema
+from pipeline.schemas import service_schema
 
 BATCH_ROWS: Final = 1 << 17
 ROW_GROUP_ROWS: Final = 1 << 20
 """Rows per row group, also where TLC wrote one for the whole month: that would not stream."""
 
 Maker = Callable[[Rng, TripMonth, Values, int], Columns]
-MAKERS: Final[Mapping[str, tuple[Maker, Mapping[str, tuple[str, ...]]]]] = {
+MAKERS: Final[Mapping[str, tuple[Maker, Vocabulary]]] = {
     "yellow": (taxis.taxi_columns, taxis.VOCABULARY),
     "green": (taxis.taxi_columns, taxis.VOCABULARY),
     "fhv": (for_hire.fhv_columns, for_hire.FHV_VOCABULARY),
@@ -87,47 +89,30 @@ def _write(month: TripMonth, rows: int, file: BinaryIO, progress: Progress) -> N
     file.seek(0)
     with pq.ParquetWriter(
         file,
-        era.file_schema(month),
+        file_schema(month),
         compression=era.compression,
         compression_level=1,
         write_statistics=era.statistics,
     ) as writer:
-        for table in _row_groups(month, rows, era, progress):
+        for table in _row_groups(month, rows, progress):
             writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
 
 
-def _row_groups(month: TripMonth, rows: int, era: Era, progress: Progress) -> Iterator[pa.Table]:
+def _row_groups(month: TripMonth, rows: int, progress: Progress) -> Iterator[pa.Table]:
     for start in range(0, rows, ROW_GROUP_ROWS):
         end = min(start + ROW_GROUP_ROWS, rows)
         batches = []
         for first in range(start, end, BATCH_ROWS):
             last = min(first + BATCH_ROWS, end)
-            batches.append(_batch(month, rows, np.arange(first, last), era))
+            batches.append(_batch(month, rows, np.arange(first, last)))
             progress(last)
         yield pa.Table.from_batches(batches)
 
 
-def _batch(month: TripMonth, rows: int, index: Values, era: Era) -> pa.RecordBatch:
+def _batch(month: TripMonth, rows: int, index: Values) -> pa.RecordBatch:
     """Make the file's rows ``index``: the seed is all that sets one batch apart from another."""
     make, vocabulary = MAKERS[month.service]
     seed = [zlib.crc32(month.service.encode()), month.year, month.month, rows, int(index[0])]
     columns = make(np.random.default_rng(seed), month, index, rows)
-    add_dirt(columns, month, service_schema(month.service).roles, index)
-    schema = era.file_schema(month)
-    arrays = [
-        _array(columns[column.canonical], vocabulary.get(column.canonical), field.type)
-        for column, field in zip(era.columns, schema, strict=True)
-    ]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
-def _array(values: Values, texts: tuple[str, ...] | None, published: pa.DataType) -> pa.Array:
-    """Return the values as the type that the file holds."""
-    if pa.types.is_null(published):
-        return pa.nulls(len(values))
-    if texts is not None:
-        codes = pa.array(values, pa.int32(), mask=values < 0)
-        return pa.DictionaryArray.from_arrays(codes, pa.array(texts, published)).cast(published)
-    if pa.types.is_timestamp(published):
-        return pa.array(values.astype("M8[s]").astype("M8[us]"), published)
-    return pa.array(values, from_pandas=True).cast(published)
+    add_dirt(columns, month, index)
+    return file_batch(columns, vocabulary, index, month)

@@ -10,7 +10,7 @@ from support.workspace import BIN, Workspace
 from pipeline.core.settings import PROJECT_ROOT
 
 MONTHS = {"yellow 2021-01": "yellow_trips$202101", "green 2021-01": "green_trips$202101"}
-MONTHS["fhvhv 2026-08"] = "fhvhv_trips$202608"
+MONTHS["fhvhv 2026-06"] = "fhvhv_trips$202606"
 
 
 @pytest.fixture(scope="module")

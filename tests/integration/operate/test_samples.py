@@ -66,7 +66,7 @@ def test_a_file_that_cannot_be_written_is_named(workspace: Workspace, tmp_path: 
     [
         (("--service", "purple", "--month", "2023-02", "--rows", 1), "purple", 2),
         (("--month", "2023-13", "--rows", 1), "--month 13", 30),
-        (("--month", "2012-01", "--rows", 1), "yellow from 2019-01 to today", 30),
+        (("--month", "2008-12", "--rows", 1), "yellow from 2009-01 to today", 30),
         (("--month", "February", "--rows", 1), "YYYY-MM", 30),
         (("--month", "2023-²", "--rows", 1), "YYYY-MM", 30),
         (("--month", "2023-02", "--rows", -1), "-1", 2),

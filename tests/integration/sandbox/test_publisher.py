@@ -138,7 +138,7 @@ def test_a_version_that_one_has_is_not_sent_again(
     [
         "yellow_tripdata_2026-09.parquet",
         "fhv_tripdata_2026-08.parquet",
-        "yellow_tripdata_2010-01.parquet",
+        "fhvhv_tripdata_2019-01.parquet",
         "yellow_tripdata_2008-12.parquet",
         "yellow_tripdata_2021-13.parquet",
         "yellow_tripdata_2021-1.parquet",

@@ -118,7 +118,7 @@ def test_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
 
 def test_a_month_without_an_era_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Terminal, match="no schema is declared"):
-        write_sample(TripMonth("yellow", 2012, 1), 10, tmp_path / "sample")
+        write_sample(TripMonth("yellow", 2008, 12), 10, tmp_path / "sample")
     assert list(tmp_path.iterdir()) == []
 
 
