@@ -1,7 +1,7 @@
-"""Serve sample months as TLC's content network serves the real ones.
+"""Serve sample months and the zones' lookup as TLC's content network serves the real ones.
 
-Belongs here: one address per month, with ETag, ranges and 403 for what is not published. Not here:
-what a sample holds (``samples.py``).
+Belongs here: one address per file, with ETag, ranges and 403 for what is not published. Not here:
+what a file holds (``samples.py``, ``lookup.py``).
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from tornado.web import HTTPError, StaticFileHandler
 
 from pipeline.core.errors import BadRequest
 from pipeline.core.months import TripMonth
+from pipeline.sandbox.publisher.lookup import FILE_NAME, write_lookup
 from pipeline.sandbox.publisher.samples import ensure_sample, sample_path
 from pipeline.schemas import published_file
 
@@ -29,36 +30,34 @@ Making = dict[TripMonth, asyncio.Future[None]]
 
 
 def routes(root: Path, sample_rows: int) -> list[tuple[Any, ...]]:
-    """Return the routes that serve the months under ``root``.
+    """Return the routes that serve the months and the lookup under ``root``.
 
-    A published month without a file is made on its first request, with ``sample_rows`` rows. A
-    file that is there is served as it is.
+    A published file that is not there is made on its first request, a month with ``sample_rows``
+    rows. A file that is there is served as it is.
     """
-    making: Making = {}
-    options = {"path": str(root), "sample_rows": sample_rows, "making": making}
-    return [(r"/trip-data/([^/]*)", SampleHandler, options)]
+    months = {"path": str(root), "sample_rows": sample_rows, "making": {}}
+    return [
+        (r"/trip-data/([^/]*)", SampleHandler, months),
+        (r"/misc/([^/]*)", LookupHandler, {"path": str(root)}),
+    ]
 
 
-class SampleHandler(StaticFileHandler):
-    """``GET`` and ``HEAD`` of one month: whole, or the range that was asked for."""
-
-    def initialize(  # type: ignore[override]  # our options instead of the base's unused ones
-        self, path: str, sample_rows: int, making: Making
-    ) -> None:
-        """Take the folder, the size of samples and the samples that are being made."""
-        super().initialize(path)
-        self.sample_rows = sample_rows
-        self.making = making
+class PublishedHandler(StaticFileHandler):
+    """``GET`` and ``HEAD`` of one file: whole, or the range that was asked for."""
 
     async def get(self, path: str, include_body: bool = True) -> None:
         """Answer 200, 206, 304, 403 or 416."""
-        file = await self._file(path)
+        file = await self.file(path)
         loop = asyncio.get_running_loop()
         self.etag = await loop.run_in_executor(None, etag, file)
         asked_for = self.request.headers.get("If-Range")
         if asked_for not in (None, self.etag, _last_modified(file)):
             self.request.headers.pop("Range", None)
         await super().get(path, include_body)
+
+    async def file(self, name: str) -> Path:
+        """Return the published file of that name; raise HTTPError 403 where there is none."""
+        raise NotImplementedError
 
     def compute_etag(self) -> str | None:
         """Return the quoted strong tag of the content, computed beforehand off the loop."""
@@ -72,7 +71,20 @@ class SampleHandler(StaticFileHandler):
         else:
             self.finish(f"{status_code}: {kwargs['exc_info'][1]}\n")
 
-    async def _file(self, name: str) -> Path:
+
+class SampleHandler(PublishedHandler):
+    """One month."""
+
+    def initialize(  # type: ignore[override]  # our options instead of the base's unused ones
+        self, path: str, sample_rows: int, making: Making
+    ) -> None:
+        """Take the folder, the size of samples and the samples that are being made."""
+        super().initialize(path)
+        self.sample_rows = sample_rows
+        self.making = making
+
+    async def file(self, name: str) -> Path:
+        """Return the month's sample, made where it is not there."""
         month = _month(name)
         file = sample_path(Path(self.root), month)
         if not file.exists():
@@ -89,6 +101,19 @@ class SampleHandler(StaticFileHandler):
             made.add_done_callback(lambda _: self.making.pop(month))
             self.making[month] = made
         await self.making[month]
+
+
+class LookupHandler(PublishedHandler):
+    """The zones."""
+
+    async def file(self, name: str) -> Path:
+        """Return the lookup, made where it is not there."""
+        file = Path(self.root) / FILE_NAME
+        if name != FILE_NAME:
+            raise HTTPError(403)
+        if not file.exists():
+            write_lookup(file)
+        return file
 
 
 def etag(file: Path) -> str:

@@ -32,6 +32,10 @@ class Publisher:
     def address(self, month: TripMonth = MONTH) -> str:
         return f"{self.url}/trip-data/{month.file_name}"
 
+    @property
+    def lookup(self) -> str:
+        return f"{self.url}/misc/taxi_zone_lookup.csv"
+
     def file(self, month: TripMonth = MONTH) -> Path:
         return sample_path(self.root, month)
 
@@ -230,3 +234,36 @@ def test_a_sample_that_cannot_be_made_is_500_in_one_line_and_made_when_it_can(
     assert answer.text.count("\n") == 1
     part.rmdir()
     assert http.get(publisher.address(month)).status_code == 200
+
+
+def test_the_lookup_of_zones_is_published_beside_the_months(
+    publisher: Publisher, http: requests.Session
+) -> None:
+    whole = http.get(publisher.lookup)
+    assert (whole.status_code, whole.content.count(b"\r\n")) == (200, 266)
+    assert whole.headers["Content-Length"] == str(len(whole.content))
+    assert whole.headers["Last-Modified"].endswith("GMT")
+    assert http.head(publisher.lookup).headers["ETag"] == whole.headers["ETag"]
+    version = {"Range": "bytes=100-", "If-Range": whole.headers["ETag"]}
+    rest = http.get(publisher.lookup, headers=version)
+    assert (rest.status_code, rest.content) == (206, whole.content[100:])
+
+
+def test_a_lookup_that_was_put_there_is_served_as_it_is(
+    publisher: Publisher, http: requests.Session
+) -> None:
+    first = http.get(publisher.lookup).headers["ETag"]
+    file = publisher.root / "taxi_zone_lookup.csv"
+    file.write_bytes(b"mine")
+    assert http.get(publisher.lookup).content == b"mine"
+    assert http.get(publisher.lookup).headers["ETag"] != first
+    file.unlink()
+    assert http.get(publisher.lookup).headers["ETag"] == first
+
+
+@pytest.mark.parametrize("name", ["taxi+_zone_lookup.csv", "yellow_tripdata_2021-01.parquet", ""])
+def test_nothing_else_is_published_beside_the_lookup(
+    publisher: Publisher, http: requests.Session, name: str
+) -> None:
+    answer = http.get(f"{publisher.url}/misc/{name}")
+    assert (answer.status_code, len(answer.content)) == (403, 243)
