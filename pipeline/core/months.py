@@ -107,6 +107,15 @@ class TripMonth:
         """The month's object in the lake, without the bucket."""
         return f"trips/{self.partition_path}/{self.file_name}"
 
+    @property
+    def quarantine_object_name(self) -> str:
+        """The object that holds the rows which could not be represented, if there are any."""
+        return f"quarantine/{self.partition_path}/{self.stem}.quarantine.parquet"
+
+    def url(self, base_url: str) -> str:
+        """The file's address at the publisher whose months are below ``base_url``."""
+        return f"{base_url}/{self.file_name}"
+
     def raw_path(self, data_dir: Path) -> Path:
         """Where the file as published is kept below ``data_dir``."""
         return data_dir / "raw" / self.partition_path / self.file_name

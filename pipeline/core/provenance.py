@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Final
 
 from pipeline.core.errors import Terminal
-from pipeline.core.months import TripMonth
+from pipeline.core.publications import Publication
 from pipeline.core.settings import base_url, is_loopback
 
 PIPELINE_VERSION: Final = "0.1.0"
@@ -19,7 +19,7 @@ COUNTS: Final = ("source_bytes", "source_rows", "rows_kept", "rows_quarantined")
 
 @dataclass(frozen=True)
 class Provenance:
-    """One month's origin and row counts.
+    """The origin and row counts of one month, or of the taxi zones, whose ``month`` is empty.
 
     A download knows the source; ``rows_kept``, ``rows_quarantined`` and ``schema_version`` are
     ``None`` until the month is normalized. ``source_sha256`` is lower-case hex; ``source_bytes``
@@ -59,9 +59,9 @@ class Provenance:
             return False
         return self.source_rows == self.rows_kept + self.rows_quarantined
 
-    def is_of(self, month: TripMonth) -> bool:
-        """Return whether this is the record of ``month``."""
-        return (self.service, self.month) == (month.service, month.key)
+    def is_of(self, publication: Publication) -> bool:
+        """Return whether this is the record of that file."""
+        return (self.service, self.month) == (publication.service, publication.key)
 
     def is_wanted(self) -> bool:
         """Return whether the month is real or a sample as the configured publisher's months are.

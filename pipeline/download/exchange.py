@@ -1,7 +1,7 @@
 """One HTTP request to the publisher, and what can be told from its answer alone.
 
 Belongs here: time-outs, headers, and the sorting of answers into weather, refusal and content.
-Not here: retrying (``retries.py``) and what an answer means for a month (``publisher.py``).
+Not here: retrying (``retries.py``) and what an answer means for a file (``publisher.py``).
 """
 
 import re
@@ -18,6 +18,7 @@ import urllib3
 from pipeline.core import settings
 from pipeline.core.errors import Terminal
 from pipeline.core.provenance import PIPELINE_VERSION
+from pipeline.download.kinds import FileKind
 from pipeline.download.part import Published
 from pipeline.download.retries import Unreachable, Weather
 
@@ -83,15 +84,15 @@ def continues(response: requests.Response, version: Published, offset: int) -> b
     )
 
 
-def refuse_pages(response: requests.Response) -> None:
+def refuse_pages(response: requests.Response, wanted: FileKind) -> None:
     """Raise Terminal where the body is a page for people, or not the file's own bytes."""
-    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    told = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     encoding = response.headers.get("Content-Encoding", "identity").lower()
-    if kind.startswith("text/") or kind.endswith("xml"):
+    if told not in wanted.text_types and (told.startswith("text/") or told.endswith("xml")):
         begin = next(response.iter_content(60), b"")
-        raise _not_a_file(response, f"a page ({kind}) that begins {begin!r}")
+        raise _not_a_file(response, wanted, f"a page ({told}) that begins {begin!r}")
     if encoding != "identity":
-        raise _not_a_file(response, f"Content-Encoding: {encoding}")
+        raise _not_a_file(response, wanted, f"Content-Encoding: {encoding}")
 
 
 def retry_after(response: requests.Response) -> float | None:
@@ -135,9 +136,9 @@ def _refuse_other_statuses(response: requests.Response) -> None:
         )
 
 
-def _not_a_file(response: requests.Response, seen: str) -> Terminal:
+def _not_a_file(response: requests.Response, wanted: FileKind, seen: str) -> Terminal:
     return Terminal(
-        f"{response.url} served no parquet file",
+        f"{response.url} served no {wanted.name}",
         seen=seen,
         expected="the file's own bytes",
         next_step="open that address in a browser: a proxy or a login page may be in between",

@@ -1,7 +1,7 @@
 """The bytes of a download that is under way, and which version of the file they belong to.
 
-Belongs here: the part on disk, its record ``<file>.part.json``, and whether a whole part is a
-parquet file. Not here: HTTP, and the finished file.
+Belongs here: the part on disk, its record ``<file>.part.json``, and giving up one that is no file
+of its kind. Not here: HTTP, what the kinds are (``kinds.py``), and the finished file.
 """
 
 import hashlib
@@ -13,14 +13,14 @@ from typing import BinaryIO, Final
 
 from pipeline.core import files
 from pipeline.core.errors import Terminal
+from pipeline.download.kinds import PARQUET, FileKind, Unreadable
 
-MAGIC: Final = b"PAR1"
 CHUNK_BYTES: Final = 1 << 17
 
 
 @dataclass(frozen=True)
 class Published:
-    """One version of a month's file, as the publisher's headers tell it.
+    """One version of a file, as the publisher's headers tell it.
 
     ``length`` is in bytes, None where it is not told; ``etag`` and ``last_modified`` are as
     served, empty where they are not.
@@ -40,9 +40,10 @@ class Published:
 class Part:
     """The locked part of the file ``path``; every version but the recorded one starts at zero."""
 
-    def __init__(self, file: BinaryIO, path: Path) -> None:
+    def __init__(self, file: BinaryIO, path: Path, kind: FileKind = PARQUET) -> None:
         self._file = file
         self._path = path
+        self._kind = kind
         self._hash = hashlib.sha256()
         self._hashed = 0
 
@@ -85,30 +86,20 @@ class Part:
         return self._hash.hexdigest()
 
     def ends_whole(self) -> bool:
-        """Return whether the bytes begin and end as every parquet file does."""
-        size = self.size
-        self._file.seek(0)
-        first = self._file.read(len(MAGIC))
-        self._file.seek(max(0, size - len(MAGIC)))
-        return first == MAGIC == self._file.read()
+        """Return whether the bytes begin and end as every file of this kind does."""
+        return self._kind.ends_whole(files.part_path(self._path))
 
     def rows_or_discard(self) -> int:
-        """Return the row count in the footer of a whole part.
+        """Return the row count of a whole part.
 
         Raises:
-            Terminal: the bytes are no parquet file; they are gone, the error tells how they began.
+            Terminal: the bytes are no file of this kind; they are gone, the error tells how they
+                began.
         """
-        import pyarrow
-        import pyarrow.parquet
-
         try:
-            if self.ends_whole():
-                metadata = pyarrow.parquet.read_metadata(files.part_path(self._path))
-                return int(metadata.num_rows)
-            why = "no PAR1 at both ends"
-        except (pyarrow.ArrowException, OSError, UnicodeError) as error:
-            why = f"its footer does not open: {error}"
-        raise self._discarded(why)
+            return self._kind.count_rows(files.part_path(self._path))
+        except Unreadable as why:
+            raise self._discarded(why) from why
 
     def start_over(self) -> None:
         """Forget which version the bytes begin, so that the next attempt begins at zero."""
@@ -131,11 +122,11 @@ class Part:
                 self._hash.update(chunk)
                 self._hashed += len(chunk)
 
-    def _discarded(self, why: str) -> Terminal:
+    def _discarded(self, why: Unreadable) -> Terminal:
         error = Terminal(
-            f"what the publisher served as {self._path.name} is no parquet file",
+            f"what the publisher served as {self._path.name} is no {self._kind.name}",
             seen=f"{self.size:,} bytes that begin {self._beginning()!r} ({why})",
-            expected="PAR1 at both ends and a footer",
+            expected=self._kind.expected,
             next_step="open the address in a browser; nothing of it was kept",
         )
         self.discard()

@@ -1,6 +1,6 @@
-"""The publisher of the months' files: is a month there, and which bytes is it?
+"""The publisher: is a file there, and which bytes is it?
 
-Belongs here: what the publisher's answers mean for a month. Not here: one request
+Belongs here: what the publisher's answers mean for a file. Not here: one request
 (``exchange.py``), how long to wait between attempts (``retries.py``), what is on disk
 (``part.py``, ``target.py``).
 """
@@ -16,7 +16,9 @@ from pipeline.core.errors import PipelineError, Transient
 from pipeline.core.files import part_file
 from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
+from pipeline.core.publications import Publication
 from pipeline.download.exchange import ask, continues, refuse_pages, retry_after, version_of
+from pipeline.download.kinds import PARQUET, FileKind
 from pipeline.download.part import CHUNK_BYTES, Part, Published
 from pipeline.download.retries import Weather, patiently
 from pipeline.download.target import publish_raw, read_provenance
@@ -32,60 +34,61 @@ NOT_THERE: Final = (403, 404)
 
 
 class Publisher:
-    """The publisher whose files are below ``base_url``. It holds no connection between calls."""
+    """The publisher whose months are below ``base_url``. It holds no connection between calls.
 
-    def __init__(self, base_url: str) -> None:
+    ``kind`` is the kind of file that is asked of it.
+    """
+
+    def __init__(self, base_url: str, kind: FileKind = PARQUET) -> None:
         self._base_url = base_url
+        self._kind = kind
 
-    def url(self, month: TripMonth) -> str:
-        """Return the address of the month's file."""
-        return f"{self._base_url}/{month.file_name}"
-
-    def probe(self, month: TripMonth) -> Published | None:
-        """Return which version of the month is published, or None where none is.
+    def probe(self, wanted: Publication) -> Published | None:
+        """Return which version of the file is published, or None where none is.
 
         Raises:
             Transient: the publisher is unreachable, throttles or is out of order.
             Terminal: it answered what no publisher of files answers.
         """
-        return patiently(lambda: self._probe(month), unreachable_attempts=UNREACHABLE_ATTEMPTS)
+        return patiently(lambda: self._probe(wanted), unreachable_attempts=UNREACHABLE_ATTEMPTS)
 
     def download(
-        self, month: TripMonth, path: Path, progress: Progress = lambda done, total: None
+        self, wanted: Publication, path: Path, progress: Progress = lambda done, total: None
     ) -> Provenance:
-        """Make ``path`` the month's file and return its provenance.
+        """Make ``path`` the published file and return its provenance.
 
         Resumes what a broken connection or a killed process left. Waits while another process
         downloads to ``path``; where the file is whole already, nothing is downloaded.
 
         Raises:
             Transient: the publisher is unreachable, throttles or is out of order; the part stays.
-            Terminal: what it serves is no parquet file, or ``path`` cannot be written.
+            Terminal: what it serves is no file of its kind, or ``path`` cannot be written.
         """
         with part_file(path) as file:
-            part = Part(file, path)
-            whole = read_provenance(path, month)
+            part = Part(file, path, self._kind)
+            whole = read_provenance(path, wanted)
             if whole is not None and whole.is_wanted():
                 part.discard()
                 return whole
             with _unless_empty(part):
-                version = patiently(lambda: self._complete(month, part, progress))
-                provenance = _provenance(month, version, part)
+                version = patiently(lambda: self._complete(wanted, part, progress))
+                provenance = _provenance(wanted, version, part)
             part.finish()
             publish_raw(file, path, provenance)
             return provenance
 
-    def _probe(self, month: TripMonth) -> Published | None:
-        with ask("HEAD", self.url(month)) as response:
+    def _probe(self, wanted: Publication) -> Published | None:
+        url = wanted.url(self._base_url)
+        with ask("HEAD", url) as response:
             if response.status_code in NOT_THERE:
                 self._refuse_throttling(response)
                 return None
-            return version_of(response, self.url(month))
+            return version_of(response, url)
 
     def _refuse_throttling(self, response: requests.Response) -> None:
         if response.status_code != requests.codes.forbidden:
             return
-        with ask("HEAD", self.url(CONTROL_MONTH)) as control:
+        with ask("HEAD", CONTROL_MONTH.url(self._base_url)) as control:
             if control.status_code == requests.codes.forbidden:
                 raise Weather(
                     f"the publisher throttles: {response.url} answered 403",
@@ -94,15 +97,16 @@ class Publisher:
                     next_step="wait some minutes, then run the same command again",
                 )
 
-    def _complete(self, month: TripMonth, part: Part, progress: Progress) -> Published:
+    def _complete(self, wanted: Publication, part: Part, progress: Progress) -> Published:
         """Make one attempt at what is missing; safe to repeat. Return the part's version."""
-        begun = part.version(self.url(month))
+        url = wanted.url(self._base_url)
+        begun = part.version(url)
         if begun is not None and part.size == begun.length:
-            if self._probe(month) == begun:
+            if self._probe(wanted) == begun:
                 return begun
             begun = None
-        with ask("GET", self.url(month), _rest_of(begun, part)) as response:
-            version = self._placed(response, month, part, begun)
+        with ask("GET", url, _rest_of(begun, part)) as response:
+            version = self._placed(response, wanted, part, begun)
             for chunk in response.iter_content(CHUNK_BYTES):
                 part.append(chunk)
                 progress(part.size, version.length)
@@ -110,15 +114,15 @@ class Publisher:
         return version
 
     def _placed(
-        self, response: requests.Response, month: TripMonth, part: Part, begun: Published | None
+        self, response: requests.Response, wanted: Publication, part: Part, begun: Published | None
     ) -> Published:
         """Return the version that the body belongs to, with the part ready for the body."""
         if response.status_code in NOT_THERE:
             self._refuse_throttling(response)
-            raise Transient(f"{month} is not published", seen=f"{response.status_code}")
+            raise Transient(f"{wanted} is not published", seen=f"{response.status_code}")
         if response.status_code == requests.codes.ok:
-            refuse_pages(response)
-            version = version_of(response, self.url(month))
+            refuse_pages(response, self._kind)
+            version = version_of(response, wanted.url(self._base_url))
             part.start(version)
             return version
         if begun is None or not continues(response, begun, part.size):
@@ -141,10 +145,10 @@ def _check_length(version: Published, part: Part) -> None:
         raise Weather(f"{version.url} broke off", seen=f"{part.size:,} bytes", expected=expected)
 
 
-def _provenance(month: TripMonth, version: Published, part: Part) -> Provenance:
+def _provenance(wanted: Publication, version: Published, part: Part) -> Provenance:
     return Provenance(
-        service=month.service,
-        month=month.key,
+        service=wanted.service,
+        month=wanted.key,
         source_url=version.url,
         source_etag=version.etag,
         source_last_modified=version.last_modified,

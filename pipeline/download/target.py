@@ -1,4 +1,4 @@
-"""Is the month's raw file there, whole, and which version of it is it?
+"""Is the raw file there, whole, and which version of it is it?
 
 Belongs here: the file with its sidecar ``<file>.json`` (its provenance), and the order in which
 the two appear. Not here: how the bytes get here.
@@ -12,16 +12,16 @@ import luigi
 
 from pipeline.core.errors import Terminal
 from pipeline.core.files import publish, write_atomically
-from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
+from pipeline.core.publications import Publication
 
 
-class RawMonthTarget(luigi.Target):
-    """The month's file as published, below ``data_dir``, vouched for by its sidecar."""
+class RawTarget(luigi.Target):
+    """A file as published, below ``data_dir``, vouched for by its sidecar."""
 
-    def __init__(self, month: TripMonth, data_dir: Path) -> None:
-        self.month = month
-        self.path = month.raw_path(data_dir)
+    def __init__(self, publication: Publication, data_dir: Path) -> None:
+        self._publication = publication
+        self.path = publication.raw_path(data_dir)
 
     def __str__(self) -> str:
         return str(self.path)
@@ -36,11 +36,11 @@ class RawMonthTarget(luigi.Target):
         return record is not None and record.is_wanted()
 
     def record(self) -> Provenance | None:
-        """Return which version of the month is there, a sample or real, or None."""
-        return read_provenance(self.path, self.month)
+        """Return which version of the file is there, a sample or real, or None."""
+        return read_provenance(self.path, self._publication)
 
     def provenance(self) -> Provenance:
-        """Return which version of the month the file is.
+        """Return which version the file is.
 
         Raises:
             Terminal: the file is not there or not whole.
@@ -48,9 +48,9 @@ class RawMonthTarget(luigi.Target):
         record = self.record()
         if record is None:
             raise Terminal(
-                f"{self.month} is not downloaded",
+                f"{self._publication} is not downloaded",
                 expected=f"{self.path} and its sidecar",
-                next_step="run DownloadMonth",
+                next_step="run the same command again",
             )
         return record
 
@@ -60,7 +60,7 @@ def sidecar_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.json")
 
 
-def read_provenance(path: Path, month: TripMonth) -> Provenance | None:
+def read_provenance(path: Path, publication: Publication) -> Provenance | None:
     """Return the provenance of the raw file, or None unless file and sidecar agree."""
     try:
         size = path.stat().st_size
@@ -69,7 +69,7 @@ def read_provenance(path: Path, month: TripMonth) -> Provenance | None:
         return None
     except OSError as error:
         raise Terminal(f"cannot read {path}", seen=error.strerror) from error
-    if record is None or not record.is_of(month):
+    if record is None or not record.is_of(publication):
         return None
     return record if record.source_bytes == size else None
 

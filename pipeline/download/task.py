@@ -7,6 +7,7 @@ import logging
 import time
 from datetime import date, datetime
 from functools import cache
+from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,10 @@ from pipeline.connections.publisher import publisher_base_url
 from pipeline.core import settings
 from pipeline.core.month_task import MonthTask
 from pipeline.core.months import TripMonth
-from pipeline.download.target import RawMonthTarget
+from pipeline.core.pipeline_task import PipelineTask
+from pipeline.core.publications import Publication
+from pipeline.download.kinds import PARQUET, FileKind
+from pipeline.download.target import RawTarget
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +38,7 @@ class PublishedMonth(MonthTask, luigi.ExternalTask):
         """
         if is_future(self.trip_month, _today()):
             return _not_yet(self.trip_month, "the month has not begun")
-        return _is_published(publisher_base_url(), self.trip_month)
+        return is_published(self.trip_month)
 
 
 class DownloadMonth(MonthTask):
@@ -44,28 +48,42 @@ class DownloadMonth(MonthTask):
         """Return the month at its publisher."""
         return self.same_month(PublishedMonth)
 
-    def output(self) -> RawMonthTarget:
+    def output(self) -> RawTarget:
         """Return the raw file."""
-        return RawMonthTarget(self.trip_month, settings.data_dir())
+        return RawTarget(self.trip_month, settings.data_dir())
 
     def run(self) -> None:
         """Download what is missing of the file; safe to repeat and to run twice at once."""
-        from pipeline.download.publisher import Publisher
+        download(self, self.trip_month, self.output().path)
 
-        publisher = Publisher(publisher_base_url())
-        url = publisher.url(self.trip_month)
-        told_at = float("-inf")
 
-        def tell(done: int, total: int | None) -> None:
-            nonlocal told_at
-            if time.monotonic() - told_at >= REPORT_SECONDS:
-                told_at = time.monotonic()
-                self.report(done / total * 100 if total else None, megabytes(done, total), url)
+def download(task: PipelineTask, wanted: Publication, path: Path, kind: FileKind = PARQUET) -> None:
+    """Make ``path`` the published file, with the task's progress on the dashboard."""
+    from pipeline.download.publisher import Publisher
 
-        record = publisher.download(self.trip_month, self.output().path, tell)
-        size = megabytes(record.source_bytes)
-        self.report(100, size, url)
-        self.log(f"downloaded {size}, {record.source_rows:,} rows from {url}")
+    base_url = publisher_base_url()
+    url = wanted.url(base_url)
+    told_at = float("-inf")
+
+    def tell(done: int, total: int | None) -> None:
+        nonlocal told_at
+        if time.monotonic() - told_at >= REPORT_SECONDS:
+            told_at = time.monotonic()
+            task.report(done / total * 100 if total else None, megabytes(done, total), url)
+
+    record = Publisher(base_url, kind).download(wanted, path, tell)
+    size = megabytes(record.source_bytes)
+    task.report(100, size, url)
+    task.log(f"downloaded {size}, {record.source_rows:,} rows from {url}")
+
+
+def is_published(wanted: Publication) -> bool:
+    """Return whether the file is published, asking the publisher once per process.
+
+    Raises:
+        Transient: the publisher is unreachable, throttles or is out of order.
+    """
+    return _is_published(publisher_base_url(), wanted)
 
 
 def is_future(month: TripMonth, today: date) -> bool:
@@ -74,23 +92,24 @@ def is_future(month: TripMonth, today: date) -> bool:
 
 
 def megabytes(done: int, total: int | None = None) -> str:
-    """Return ``12.3 of 21.7 MB``."""
-    return f"{done / 1e6:.1f} of {total / 1e6:.1f} MB" if total else f"{done / 1e6:.1f} MB"
+    """Return ``12.3 of 21.7 MB``, and what is less than a tenth of a megabyte as ``12.3 kB``."""
+    unit, name = (1e6, "MB") if (total or done) >= 1e5 else (1e3, "kB")
+    of = f" of {total / unit:.1f}" if total else ""
+    return f"{done / unit:.1f}{of} {name}"
 
 
 @cache
-def _is_published(base_url: str, month: TripMonth) -> bool:
+def _is_published(base_url: str, wanted: Publication) -> bool:
     from pipeline.download.publisher import Publisher
 
-    publisher = Publisher(base_url)
-    if publisher.probe(month) is not None:
+    if Publisher(base_url).probe(wanted) is not None:
         return True
-    return _not_yet(month, f"nothing at {publisher.url(month)}")
+    return _not_yet(wanted, f"nothing at {wanted.url(base_url)}")
 
 
 @cache
-def _not_yet(month: TripMonth, why: str) -> bool:
-    logger.warning("%s is not published yet (%s)", month, why)
+def _not_yet(wanted: Publication, why: str) -> bool:
+    logger.warning("%s is not published yet (%s)", wanted, why)
     return False
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from pipeline.core import settings
 from pipeline.core.month_task import MonthTask
-from pipeline.download.target import RawMonthTarget
+from pipeline.download.target import RawTarget
 from pipeline.download.task import DownloadMonth
 from pipeline.normalize.target import CanonicalMonthTarget
 from pipeline.schemas import service_schema
@@ -45,7 +45,7 @@ class NormalizeMonth(MonthTask):
                 told = percent
                 self.report(percent, f"{done:,} of {total:,} rows", url)
 
-        raw: RawMonthTarget = self.requires().output()
+        raw: RawTarget = self.requires().output()
         rewritten = rewrite_month(raw.provenance(), raw.path, target, tell)
         self.report(100, str(rewritten), url)
         self.log(f"normalized: {rewritten}")

@@ -86,10 +86,10 @@ def _state(month: TripMonth) -> MonthState:
 
 
 def _local(month: TripMonth) -> tuple[str | None, Provenance | None]:
-    from pipeline.download.target import RawMonthTarget
+    from pipeline.download.target import RawTarget
     from pipeline.normalize.target import CanonicalMonthTarget
 
-    canonical, raw = CanonicalMonthTarget(month, data_dir()), RawMonthTarget(month, data_dir())
+    canonical, raw = CanonicalMonthTarget(month, data_dir()), RawTarget(month, data_dir())
     if record := canonical.record():
         return "canonical", record
     if record := raw.record():

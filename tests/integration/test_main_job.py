@@ -35,12 +35,12 @@ def test_the_provenance_is_the_same_at_every_stage(loaded):
 
     from pipeline.core.months import TripMonth
     from pipeline.core.provenance import Provenance
-    from pipeline.download.target import RawMonthTarget
+    from pipeline.download.target import RawTarget
 
     month = TripMonth("yellow", 2021, 1)
     footer = parquet.read_metadata(month.canonical_path(loaded.data)).metadata
     at_footer = Provenance.from_metadata({k.decode(): v.decode() for k, v in footer.items()})
-    at_source = RawMonthTarget(month, loaded.data).provenance()
+    at_source = RawTarget(month, loaded.data).provenance()
     (at_ledger,) = loaded.query("SELECT * FROM _loads")
     assert at_footer is not None
     for name in ("source_url", "source_etag", "source_sha256", "source_bytes", "source_rows"):

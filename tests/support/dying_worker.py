@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from luigi.cmdline import luigi_run
 
-from pipeline.core.month_task import MonthTask
+from pipeline.core.pipeline_task import PipelineTask
 
 
 def die(*args: Any, **kwargs: Any) -> NoReturn:
@@ -22,14 +22,14 @@ def die(*args: Any, **kwargs: Any) -> NoReturn:
 
 
 def die_at_progress(family: str, percent: float) -> None:
-    report = MonthTask.report
+    report = PipelineTask.report
 
-    def watched(task: MonthTask, seen: float | None = None, *args: Any, **kwargs: Any) -> None:
+    def watched(task: PipelineTask, seen: float | None = None, *args: Any, **kwargs: Any) -> None:
         if type(task).__name__ == family and seen is not None and percent <= seen < 100:
             die()
         report(task, seen, *args, **kwargs)
 
-    MonthTask.report = watched  # type: ignore[method-assign]
+    PipelineTask.report = watched  # type: ignore[method-assign]
 
 
 def die_at_call(name: str) -> None:

@@ -21,7 +21,7 @@ from pipeline.core.errors import PipelineError
 from pipeline.core.files import part_file
 from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
-from pipeline.download.target import RawMonthTarget, publish_raw
+from pipeline.download.target import RawTarget, publish_raw
 from pipeline.normalize.rewrite import rewrite_month
 from pipeline.normalize.target import CanonicalMonthTarget
 from pipeline.sandbox.publisher.samples import write_sample
@@ -75,7 +75,7 @@ def configure(rng: random.Random) -> None:
 
 def run(month: TripMonth, content: bytes, data_dir: Path) -> None:
     shutil.rmtree(data_dir, ignore_errors=True)
-    raw, target = RawMonthTarget(month, data_dir), CanonicalMonthTarget(month, data_dir)
+    raw, target = RawTarget(month, data_dir), CanonicalMonthTarget(month, data_dir)
     with part_file(raw.path) as file:
         file.write(content)
         publish_raw(file, raw.path, provenance(month, content))

@@ -15,7 +15,7 @@ from support.dying_worker import die, die_at_call
 
 from pipeline.core.errors import PipelineError
 from pipeline.core.months import TripMonth
-from pipeline.download.target import RawMonthTarget
+from pipeline.download.target import RawTarget
 from pipeline.normalize import rewrite
 from pipeline.normalize.target import CanonicalMonthTarget
 
@@ -24,7 +24,7 @@ SETTINGS = {"batch_rows": "10000", "row_group_rows": "10000", "max_quarantined_s
 
 def main(data_dir: str, service: str, key: str, moment: str = "") -> None:
     month = TripMonth.parse(service, key)
-    raw = RawMonthTarget(month, Path(data_dir))
+    raw = RawTarget(month, Path(data_dir))
     config = luigi.configuration.get_config()
     config.add_section("normalize")
     for name, value in SETTINGS.items():

@@ -9,7 +9,7 @@ import pytest
 from pipeline.core.files import part_file
 from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
-from pipeline.download.target import RawMonthTarget, publish_raw
+from pipeline.download.target import RawTarget, publish_raw
 from pipeline.normalize.target import CanonicalMonthTarget
 from pipeline.schemas import service_schema
 
@@ -32,11 +32,11 @@ def target(month: TripMonth, data_dir: Path) -> CanonicalMonthTarget:
 
 
 @pytest.fixture
-def leave_raw(data_dir: Path) -> Callable[..., RawMonthTarget]:
+def leave_raw(data_dir: Path) -> Callable[..., RawTarget]:
     """Leave what a download leaves: ``leave_raw(bytes or table, month)``."""
 
     def leave(content: bytes | pa.Table, month: TripMonth, rows: int | None = None):
-        target = RawMonthTarget(month, data_dir)
+        target = RawTarget(month, data_dir)
         content = content if isinstance(content, bytes) else parquet(content)
         record = Provenance(
             service=month.service,

@@ -17,6 +17,11 @@ def test_every_name_of_a_month_is_derived_from_it():
     assert (
         JANUARY.object_name == "trips/service=yellow/month=2021-01/yellow_tripdata_2021-01.parquet"
     )
+    assert (
+        JANUARY.quarantine_object_name
+        == "quarantine/service=yellow/month=2021-01/yellow_tripdata_2021-01.quarantine.parquet"
+    )
+    assert JANUARY.url("https://tlc/trip-data") == f"https://tlc/trip-data/{JANUARY.file_name}"
     assert JANUARY.first_day == date(2021, 1, 1)
 
 

@@ -19,9 +19,11 @@ def test_a_month_is_in_the_future_until_it_begins(today, future) -> None:
     assert is_future(JANUARY, today) is future
 
 
-def test_progress_is_told_in_megabytes() -> None:
+def test_progress_is_told_in_megabytes_and_of_small_files_in_kilobytes() -> None:
     assert megabytes(12_340_000, 21_700_000) == "12.3 of 21.7 MB"
     assert megabytes(12_340_000, None) == "12.3 MB"
+    assert megabytes(6_000, 12_331) == "6.0 of 12.3 kB"
+    assert megabytes(12_331) == "12.3 kB"
 
 
 def test_a_download_requires_the_same_month_at_its_publisher() -> None:

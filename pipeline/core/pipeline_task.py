@@ -1,0 +1,63 @@
+"""The base of every task: its settings, its progress, its errors.
+
+Belongs here: what all tasks share, whatever they are about. Not here: a month's parameters
+(``month_task.py``) and any stage's work.
+"""
+
+import logging
+from typing import Any
+
+import luigi
+from luigi.rpc import RPCError
+
+from pipeline.core.errors import PipelineError
+from pipeline.core.scheduler import choose_scheduler
+from pipeline.core.settings import load_profile
+
+logger = logging.getLogger(__name__)
+
+
+class PipelineTask(luigi.Task):
+    """A task that tells the dashboard and the log how it is getting on."""
+
+    _is_unwatched = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
+        load_profile()
+        choose_scheduler()
+
+    @property
+    def subject(self) -> object:
+        """What the task is about, as its messages call it."""
+        raise NotImplementedError
+
+    def on_failure(self, exception: BaseException) -> Any:
+        """Return what the dashboard shows: one line for an expected error."""
+        if isinstance(exception, PipelineError):
+            return str(exception)
+        return super().on_failure(exception)  # type: ignore[no-untyped-call]
+
+    def report(self, percent: float | None = None, message: str = "", url: str = "") -> None:
+        """Show progress (0-100), a message with numbers and a link on the dashboard, where one is.
+
+        Outside a worker it does nothing, nor once luigid has gone away: work is worth more than
+        its picture.
+        """
+        shown = {
+            "set_progress_percentage": None if percent is None else round(percent),
+            "set_status_message": f"{self.subject}: {message}" if message else None,
+            "set_tracking_url": url or None,
+        }
+        try:
+            for name, value in shown.items():
+                setter = getattr(self, name, None)
+                if setter is not None and value is not None and not self._is_unwatched:
+                    setter(value)
+        except RPCError as error:
+            self._is_unwatched = True
+            logger.warning("%s goes on without the dashboard: %s", self.subject, error)
+
+    def log(self, message: str) -> None:
+        """Log one line about the task's subject."""
+        logger.info("%s: %s", self.subject, message)
