@@ -6,7 +6,9 @@ import duckdb
 
 from pipeline.sandbox.http import ApiError
 from pipeline.sandbox.warehouse.sql import (
+    Source,
     Statement,
+    TableRef,
     compile_statement,
     encode_rows,
     query_error,
@@ -27,7 +29,12 @@ class Warehouse:
         self.connection = duckdb.connect()
         self.connection.execute("SET TimeZone = 'UTC'; CREATE SCHEMA ds")
 
-    def duckdb_name(self, project: str | None, dataset: str, table: str) -> str:
+    def source(self, project: str | None, dataset: str, table: str) -> Source:
+        """Find a table."""
+        relation = self.target(project, dataset, table)
+        return Source(relation, (TableRef(project, dataset, table),))
+
+    def target(self, project: str | None, dataset: str, table: str) -> str:
         """Find a table."""
         known = self.connection.execute(
             "SELECT 1 FROM duckdb_tables() WHERE schema_name = ? AND table_name = ?",

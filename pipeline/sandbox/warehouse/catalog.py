@@ -170,7 +170,7 @@ class Catalog:
         sizes: Iterable[Size] = self.sizes(cursor, table.ref).values()
         total = [sum(size.rows for size in sizes), sum(size.bytes for size in sizes)]
         counted = {"numRows": str(total[0]), "numBytes": str(total[1]), "numLongTermBytes": "0"}
-        return table.resource if table.is_view else table.resource | counted
+        return table.resource | counted
 
 
 def stamped(resource: Resource) -> Resource:

@@ -14,10 +14,10 @@ from pipeline.sandbox.warehouse import dml
 from pipeline.sandbox.warehouse.catalog import Catalog, Cursor, Resource
 from pipeline.sandbox.warehouse.destination import Destination
 from pipeline.sandbox.warehouse.references import TableRef
-from pipeline.sandbox.warehouse.resolver import Resolver
+from pipeline.sandbox.warehouse.resolver import Resolver, fields_of
 from pipeline.sandbox.warehouse.results import Results
 from pipeline.sandbox.warehouse.schema import normalized
-from pipeline.sandbox.warehouse.sql import Statement, compile_statement, query_error, schema_of
+from pipeline.sandbox.warehouse.sql import Statement, compile_statement, query_error
 from pipeline.sandbox.warehouse.sql import TableRef as SqlRef
 
 SUPPORTED: Final = {
@@ -93,11 +93,7 @@ def described(catalog: Catalog, cursor: Cursor, query: Query) -> Resource:
     told = {"statementType": statement.kind, "totalBytesProcessed": str(read), "cacheHit": False}
     if statement.kind != "SELECT":
         return told
-    try:
-        cursor.execute(f"SELECT * FROM ({statement.sql}) LIMIT 0")
-    except duckdb.Error as error:
-        raise query_error(error) from error
-    return told | {"schema": {"fields": schema_of(cursor.description or [])}}
+    return told | {"schema": {"fields": fields_of(cursor, statement.sql)}}
 
 
 def run(

@@ -68,6 +68,7 @@ BODY: Final = {
     **QUERY,
     "datasetReference": DATASET,
     "tableReference": TABLE,
+    "view": {"query": TEXT, "useLegacySql": FLAG},
     "location": TEXT,
     "formatOptions": {},
     "labels": LABELS,

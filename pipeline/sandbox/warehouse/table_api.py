@@ -4,8 +4,9 @@ Belongs here: what a request may do to a table. Not here: its rows (``rows_api.p
 """
 
 from pipeline.sandbox.http import ApiError, Invalid
+from pipeline.sandbox.warehouse import views
 from pipeline.sandbox.warehouse.api import WarehouseHandler, page
-from pipeline.sandbox.warehouse.catalog import Resource
+from pipeline.sandbox.warehouse.catalog import Catalog, Cursor, Resource
 from pipeline.sandbox.warehouse.catalog import Table as TableEntry
 from pipeline.sandbox.warehouse.destination import alter_columns
 from pipeline.sandbox.warehouse.references import TableRef, parsed, split
@@ -17,7 +18,7 @@ class Tables(WarehouseHandler):
     """``/tables``."""
 
     async def post(self, project: str, dataset: str) -> None:
-        """Make a table; 409 where there is one of that name."""
+        """Make a table or view; 409 where there is one of that name."""
         body = self.json_body()
         self.respond(await self.run(self._insert, project, dataset, body))
 
@@ -38,7 +39,8 @@ class Tables(WarehouseHandler):
             self.catalog.dataset(cursor, project, dataset)
             if self.catalog.find_table(cursor, ref) is not None:
                 raise ApiError(409, "duplicate", f"Already Exists: Table {ref}")
-            return self.catalog.described(cursor, created(self.catalog, cursor, ref, body))
+            make = created if body.get("view") is None else views.created
+            return self.catalog.described(cursor, make(self.catalog, cursor, ref, body))
 
     def _list(self, project: str, dataset: str) -> list[Resource]:
         kept = ("kind", "id", "tableReference", "type", "labels", "creationTime", "friendlyName")
@@ -46,7 +48,9 @@ class Tables(WarehouseHandler):
         with self.database.snapshot() as cursor:
             self.catalog.dataset(cursor, project, dataset)
             tables = self.catalog.tables(cursor, dataset)
-        return [{k: table.resource[k] for k in more if k in table.resource} for table in tables]
+        listed = [{k: table.resource[k] for k in more if k in table.resource} for table in tables]
+        view = {"view": {"useLegacySql": False}}
+        return [item | (view if item["type"] == "VIEW" else {}) for item in listed]
 
 
 class Table(WarehouseHandler):
@@ -76,26 +80,25 @@ class Table(WarehouseHandler):
             return self.catalog.described(cursor, self.catalog.table(cursor, ref))
 
     def _change(self, ref: TableRef, body: Resource, patches: bool) -> Resource:
+        named = set(body) if patches else GIVEN | views.GIVEN
         with self.database.writing() as cursor:
             old = self.catalog.table(cursor, ref)
             self.check_etag(old.resource)
-            resource = _changed(old, body, patches)
-            new = TableEntry(ref, resource)
-            if not old.is_view:
-                alter_columns(cursor, ref, old.fields, new.fields)
-            return self.catalog.described(cursor, self.catalog.save_table(cursor, ref, resource))
+            change = views.changed if old.is_view else _changed
+            return self.catalog.described(cursor, change(self.catalog, cursor, old, body, named))
 
     def _delete(self, ref: TableRef) -> None:
         with self.database.writing() as cursor:
             dropped(self.catalog, cursor, self.catalog.table(cursor, ref))
 
 
-def _changed(old: TableEntry, body: Resource, patches: bool) -> Resource:
-    """The resource after the request; raise 400 where a table cannot become that in place."""
+def _changed(
+    catalog: Catalog, cursor: Cursor, old: TableEntry, body: Resource, named: set[str]
+) -> TableEntry:
+    """Change the table; raise 400 where it cannot become that in place."""
     fields = normalized(body.get("schema")) or old.fields
     check_evolution(str(old.ref), old.fields, fields)
     given = checked(body, fields)
-    named = set(body) if patches else GIVEN
     kept = {key: value for key, value in old.resource.items() if key not in GIVEN & named}
     new = kept | given | {"schema": {"fields": fields}}
     if new.get("timePartitioning") != old.resource.get("timePartitioning"):
@@ -103,4 +106,5 @@ def _changed(old: TableEntry, body: Resource, patches: bool) -> Resource:
             "Cannot change partitioning spec of a table in place: "
             f"{old.resource.get('timePartitioning')} to {new.get('timePartitioning')} ({old.ref})",
         )
-    return new
+    alter_columns(cursor, old.ref, old.fields, fields)
+    return catalog.save_table(cursor, old.ref, new)

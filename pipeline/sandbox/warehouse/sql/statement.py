@@ -38,7 +38,7 @@ class Statement:
     """A statement that DuckDB can run.
 
     ``kind`` is BigQuery's statementType; ``target`` the table that DML changes; ``references`` the
-    tables it reads, each once.
+    tables it reads, through views too, each once.
     """
 
     kind: str

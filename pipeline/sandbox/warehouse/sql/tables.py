@@ -23,11 +23,21 @@ class TableRef(NamedTuple):
     table: str
 
 
+class Source(NamedTuple):
+    """What a statement reads under a name: DuckDB's relation, and the tables behind it."""
+
+    relation: str
+    tables: tuple[TableRef, ...]
+
+
 class TableResolver(Protocol):
     """Where tables are; implemented by the warehouse's catalog."""
 
-    def duckdb_name(self, project: str | None, dataset: str, table: str) -> str:
-        """Return the quoted DuckDB relation; raise ApiError 404 where there is no such table."""
+    def source(self, project: str | None, dataset: str, table: str) -> Source:
+        """Return what is read: a table, or a view's query in parentheses; raise ApiError 404."""
+
+    def target(self, project: str | None, dataset: str, table: str) -> str:
+        """Return the quoted DuckDB table that is changed; raise ApiError 404, or 400 for a view."""
 
     def columns(self, project: str | None, dataset: str, table: str) -> dict[str, str]:
         """Return the table's columns in order, by name, as DuckDB types (``BIGINT``)."""
@@ -55,7 +65,7 @@ class Tables:
         if not isinstance(node, exp.Table):
             raise NotImplementedHere("this target of a DML statement")
         reference = self._reference(_name_parts(node))
-        return reference, verbatim(self._resolver.duckdb_name(*reference))
+        return reference, verbatim(self._resolver.target(*reference))
 
     def columns(self, reference: TableRef) -> dict[str, str]:
         """Return the columns of a DML statement's target, and their DuckDB types."""
@@ -66,10 +76,8 @@ class Tables:
         if len(parts) >= 2 and parts[-2].upper() == "INFORMATION_SCHEMA":
             relation = self._information_schema(parts)
         else:
-            reference = self._reference(parts)
-            relation = self._resolver.duckdb_name(*reference)
-            if reference not in self.references:
-                self.references.append(reference)
+            relation, tables = self._resolver.source(*self._reference(parts))
+            self.references += [table for table in tables if table not in self.references]
         return duck("{0} AS {1}", verbatim(relation), exp.to_identifier(node.alias or parts[-1]))
 
     def _information_schema(self, parts: list[str]) -> str:
