@@ -1,8 +1,9 @@
 """One canonical schema per service, and the eras of published files that differ from it.
 
 The schemas and eras are data: one ``<service>.toml`` each, with ``values.toml`` for what is done
-to values, so a new column or a new file layout is an edit of data. Belongs here: that data, its reader and the types it is read into. Not here:
-casting rows (``normalize/``) and making tables (``bigquery/``, ``postgres/``).
+to values, so a new column or a new file layout is an edit of data. Belongs here: that data, its
+reader and the types it is read into. Not here: casting rows (``normalize/``) and making tables
+(``bigquery/``, ``postgres/``).
 """
 
 from pipeline.schemas.eras import Era, FileColumn

@@ -43,7 +43,8 @@ class Era:
     """A run of months, ``first`` to ``last`` inclusive (None: still going), of one file layout.
 
     ``columns`` are in file order. ``row_group_rows`` is None where a file is one row group;
-    ``statistics`` says whether the footer holds column statistics.
+    ``statistics`` says whether the footer holds column statistics. ``about`` says in a sentence
+    what sets these files apart, and ``unsettled`` what is not known of them for sure.
     """
 
     name: str
@@ -53,6 +54,8 @@ class Era:
     compression: str
     statistics: bool
     row_group_rows: int | None
+    about: str
+    unsettled: tuple[str, ...]
 
     def covers(self, month: TripMonth) -> bool:
         """Return whether ``month`` is one of the era's."""

@@ -33,9 +33,8 @@ def published_file(month: TripMonth) -> PublishedFile | None:
 @cache
 def published_files() -> dict[TripMonth, PublishedFile]:
     """Return what is known of every published file, by month."""
-    table = files("pipeline.schemas").joinpath("published_months.csv")
-    with table.open(encoding="utf-8", newline="") as lines:
-        return {file.month: file for file in map(_file, csv.DictReader(lines))}
+    table = files("pipeline.schemas").joinpath("published_months.csv").read_text("utf-8")
+    return {file.month: file for file in map(_file, csv.DictReader(table.splitlines()))}
 
 
 def _file(row: dict[str, str]) -> PublishedFile:

@@ -4,9 +4,10 @@ Belongs here: the files' form. Not here: what is read into (``service.py``, ``er
 
 ``[roles]`` names canonical columns, ``[[columns]]`` are the canonical columns in order, and
 ``[[eras]]`` the file layouts, oldest first. An era with ``extends`` is the era of that name with
-the keys that it states itself replaced; a column that it states takes the place of the one of its
-name, or of the one that it ``replaces``, and else comes last. A column of a file ``means`` the
-canonical column of its own name unless it says another; ``nothing`` where it means none.
+the keys that it states itself replaced, but for ``last`` and ``unsettled``; a column that it
+states takes the place of the one of its name, or of the one that it ``replaces``, and else comes
+last. A column of a file ``means`` the canonical column of its own name unless it says another;
+``nothing`` where it means none.
 """
 
 import tomllib
@@ -20,6 +21,8 @@ from pipeline.schemas.service import SOURCE_MONTH, Column, Roles, ServiceSchema
 from pipeline.schemas.values import mappings, rules
 
 NOTHING: Final = "nothing"
+OF_ITS_OWN: Final[Mapping[str, Any]] = {"last": None, "unsettled": ()}
+"""What an era does not have from the one that it extends."""
 
 
 @cache
@@ -46,7 +49,7 @@ def _eras(entries: list[dict[str, Any]], columns: tuple[Column, ...]) -> tuple[E
     for entry in entries:
         base = whole.get(entry.get("extends", ""), {"columns": {}})
         changed = _changed(base["columns"], entry.get("columns", []))
-        whole[entry["name"]] = {**base, "last": None, **entry, "columns": changed}
+        whole[entry["name"]] = {**base, **OF_ITS_OWN, **entry, "columns": changed}
     return tuple(_era(entry, columns) for entry in whole.values())
 
 
@@ -66,6 +69,8 @@ def _era(entry: Mapping[str, Any], columns: tuple[Column, ...]) -> Era:
         compression=entry["compression"],
         statistics=entry["statistics"],
         row_group_rows=entry.get("row_group_rows"),
+        about=entry["about"],
+        unsettled=tuple(entry["unsettled"]),
     )
 
 

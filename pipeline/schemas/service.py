@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ARROW_TYPES: Final = {
     "int64": "int64",
-    "float64": "float64",
+    "float64": "double",
     "string": "string",
     "datetime": "timestamp[us]",
     "date": "date32",
@@ -59,6 +59,11 @@ class Column:
     unit: str | None = None
     codes: Mapping[str, str] = field(default_factory=dict, hash=False)
     rule: Rule | None = None
+
+    @property
+    def arrow_type(self) -> str:
+        """The Arrow type, named as in the eras: int64, double, string, timestamp[us], ..."""
+        return ARROW_TYPES[self.kind]
 
     @property
     def bigquery_type(self) -> str:
