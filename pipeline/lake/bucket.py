@@ -1,11 +1,12 @@
-"""The bucket: one listing of all months, and the upload of one.
+"""The bucket: one listing of all that is in the lake, and the publishing of one object.
 
-Belongs here: every request to Cloud Storage. Not here: what a month's file holds.
+Belongs here: every request to Cloud Storage. Not here: which objects a month has, and their order
+(``upload.py``).
 """
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -13,20 +14,32 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from pipeline.connections.google import endpoint, explained, storage_client, storage_limits
 from pipeline.core import settings
 from pipeline.core.errors import Terminal, Transient
-from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
+from pipeline.core.publications import Publication
 
 if TYPE_CHECKING:
     from google.cloud.storage import Blob, Bucket
 
 SERVICE: Final = "Cloud Storage"
 CHUNK: Final = 8 * 1024 * 1024
-PREFIX: Final = "trips/"
+FIRST_NAME: Final = "quarantine/"
+AFTER_LAST_NAME: Final = "zones0"
+"""``quarantine/``, ``trips/`` and ``zones/`` are between these: one listing has them all."""
+
+METADATA_LIMIT: Final = 8 * 1024
+"""Bytes of all keys and values of an object's own metadata (Cloud Storage, quotas)."""
+
+Progress = Callable[[int], None]
+"""Told the bytes that are sent."""
 
 
 @dataclass(frozen=True)
 class LakeObject:
-    """One month's object: ``size`` in bytes, ``crc32c`` as Cloud Storage writes it (base64)."""
+    """One object of the lake.
+
+    ``size`` is in bytes, ``crc32c`` as Cloud Storage writes it (base64); ``provenance`` is None
+    where the object is not ours.
+    """
 
     name: str
     generation: int
@@ -48,13 +61,13 @@ class LakeObject:
         return f"{url}/storage/v1/b/{bucket}/o/{self.name.replace('/', '%2F')}"
 
 
-def find(month: TripMonth) -> LakeObject | None:
-    """Return the month's object as one listing of the lake, remembered for the process, has it."""
-    return objects().get(month.object_name)
+def find(publication: Publication) -> LakeObject | None:
+    """Return its object as one listing of the lake, remembered for the process, has it."""
+    return objects().get(publication.object_name)
 
 
 def objects() -> dict[str, LakeObject]:
-    """Return all months' objects by name; empty where the bucket is yet to be created.
+    """Return all objects of the lake by name; empty where the bucket is yet to be created.
 
     Raises:
         Terminal: there is no such bucket and [lake] create_bucket is off, or no right to list it.
@@ -76,50 +89,73 @@ def forget() -> None:
     _objects.cache_clear()
 
 
-def upload(
-    month: TripMonth, path: Path, provenance: Provenance, progress: Callable[[int], None]
+def publish(
+    name: str, path: Path, provenance: Provenance, over: LakeObject | None, progress: Progress
 ) -> LakeObject:
-    """Publish ``path`` as the month's object, whole, and return it; ``progress`` gets bytes sent.
+    """Publish ``path`` as the object ``name``, whole, and return it.
 
-    The object replaces exactly the generation that the listing showed, or none. Safe to call
-    again: the same content found there is taken as done.
+    The object replaces exactly ``over``, or none where that is None. Safe to call again: the same
+    content of the same origin found there is taken as done.
 
     Raises:
         Transient: another run published something else meanwhile, or the service failed.
         Terminal: the service received other bytes than the checksum's, or cannot be written.
     """
-    checksum = _crc32c(path)
-    with explained(SERVICE, f"uploading {month}"):
-        blob = _bucket().blob(month.object_name, chunk_size=CHUNK)
+    checksum, told = _crc32c(path), _fitting(provenance)
+    if over and (over.crc32c, over.provenance) == (checksum, told) and is_current(over):
+        return over
+    with explained(SERVICE, f"uploading {name}"):
+        blob = _bucket().blob(name, chunk_size=CHUNK)
         # Told beforehand, the checksum keeps the service from publishing anything else.
-        blob.metadata, blob.crc32c = provenance.to_metadata(), checksum
+        blob.metadata, blob.crc32c = told.to_metadata(), checksum
         try:
-            _send(blob, path, find(month), progress)
+            _send(blob, path, over, progress)
         finally:
             forget()
-    if blob.crc32c != checksum:
+    published = _as_lake_object(blob)
+    if (published.crc32c, published.provenance) != (checksum, told):
         raise Transient(
-            f"{month}: the lake's object is not the file that was sent",
-            seen=f"crc32c {blob.crc32c}",
-            expected=checksum,
+            f"the lake's object {name} is not the file that was sent",
+            seen=f"crc32c {published.crc32c}",
+            expected=f"{checksum}, from {told.source_url} with ETag {told.source_etag}",
             next_step="run the same command again",
         )
-    return _as_lake_object(blob)
+    return published
 
 
-def _send(
-    blob: "Blob", path: Path, known: LakeObject | None, progress: Callable[[int], None]
-) -> None:
+def remove(known: LakeObject) -> None:
+    """Delete this very generation of an object. Safe to call again: what is gone stays so.
+
+    Raises:
+        Transient: another run published something else there meanwhile, or the service failed.
+    """
+    from google.api_core.exceptions import NotFound, PreconditionFailed
+
+    with explained(SERVICE, f"deleting {known.uri}"):
+        blob = storage_client().bucket(settings.lake().bucket).blob(known.name)
+        try:
+            blob.delete(if_generation_match=known.generation, **storage_limits())
+        except NotFound:
+            pass
+        except PreconditionFailed as error:
+            raise Transient(
+                f"another run replaced {known.uri} meanwhile",
+                next_step="run the same command again",
+            ) from error
+        finally:
+            forget()
+
+
+def _send(blob: "Blob", path: Path, over: LakeObject | None, progress: Progress) -> None:
     from google.api_core.exceptions import PreconditionFailed
 
-    generation = known.generation if known else 0
     with path.open("rb") as file:
         try:
             blob.upload_from_file(
                 _Watched(file, progress),
                 size=path.stat().st_size,
                 content_type="application/vnd.apache.parquet",
-                if_generation_match=generation,
+                if_generation_match=over.generation if over else 0,
                 checksum=None,
                 **storage_limits(),
             )
@@ -128,10 +164,21 @@ def _send(
             blob.reload(**storage_limits())
 
 
+def _fitting(provenance: Provenance) -> Provenance:
+    """Return the record with remarks as long as an object's metadata can hold."""
+    pairs = provenance.to_metadata().items()
+    excess = sum(len(f"{key}{value}".encode()) for key, value in pairs) - METADATA_LIMIT
+    if excess <= 0 or provenance.remarks is None:
+        return provenance
+    ending = "..."
+    kept = provenance.remarks.encode()[: -excess - len(ending)].decode(errors="ignore")
+    return replace(provenance, remarks=f"{kept}{ending}")
+
+
 class _Watched:
     """A file that tells how far it has been read."""
 
-    def __init__(self, file: BinaryIO, progress: Callable[[int], None]) -> None:
+    def __init__(self, file: BinaryIO, progress: Progress) -> None:
         self._file, self._progress = file, progress
 
     def read(self, size: int = -1) -> bytes:
@@ -148,9 +195,10 @@ def _objects(pid: int) -> dict[str, LakeObject]:
     from google.api_core.exceptions import NotFound
 
     config = settings.lake()
-    with explained(SERVICE, f"listing gs://{config.bucket}/{PREFIX}"):
+    ours = {"start_offset": FIRST_NAME, "end_offset": AFTER_LAST_NAME}
+    with explained(SERVICE, f"listing gs://{config.bucket}"):
         try:
-            blobs = storage_client().list_blobs(config.bucket, prefix=PREFIX, **storage_limits())
+            blobs = storage_client().list_blobs(config.bucket, **ours, **storage_limits())
             return {blob.name: _as_lake_object(blob) for blob in blobs}
         except NotFound:
             if config.create_bucket:

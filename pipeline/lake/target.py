@@ -1,32 +1,56 @@
-"""Whether a month is in the lake, and which version of it."""
+"""Whether a file is in the lake, and which version of it."""
 
 import luigi
 
 from pipeline.core.errors import Terminal
 from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
-from pipeline.lake.bucket import LakeObject, find
+from pipeline.core.publications import Publication
+from pipeline.lake.bucket import LakeObject, find, objects
 
 
-class LakeMonthTarget(luigi.Target):
-    """The month's object; there when its metadata holds a whole and balanced provenance."""
+class LakeTarget(luigi.Target):
+    """An object; there when its metadata holds a whole and balanced provenance."""
 
-    def __init__(self, month: TripMonth) -> None:
-        self.month = month
+    def __init__(self, publication: Publication) -> None:
+        self._publication = publication
 
     def exists(self) -> bool:
-        """Return whether the month is in the lake. One listing serves all months."""
-        told = _whole_provenance(find(self.month), self.month)
+        """Return whether the object is in the lake. One listing serves all objects."""
+        told = self._whole_provenance()
         return told is not None and told.is_wanted()
 
     def object(self) -> LakeObject:
         """Return the object; raise Terminal where it is not there or not whole."""
-        found = find(self.month)
-        if found is None or _whole_provenance(found, self.month) is None:
-            raise Terminal(f"{self.month} is not in the lake", seen=found, expected=self.month)
+        found = find(self._publication)
+        if found is None or self._whole_provenance() is None:
+            wanted = self._publication
+            raise Terminal(f"{wanted} is not in the lake", seen=found, expected=wanted)
         return found
 
+    def _whole_provenance(self) -> Provenance | None:
+        found = find(self._publication)
+        told = found.provenance if found else None
+        return told if told and told.is_balanced and told.is_of(self._publication) else None
 
-def _whole_provenance(found: LakeObject | None, month: TripMonth) -> Provenance | None:
-    told = found.provenance if found else None
-    return told if told and told.is_balanced and told.is_of(month) else None
+
+class LakeMonthTarget(LakeTarget):
+    """The month's object, and that of its quarantine; there when both are of one version."""
+
+    def __init__(self, month: TripMonth) -> None:
+        super().__init__(month)
+        self._month = month
+
+    def exists(self) -> bool:
+        """Return whether the month is in the lake. One listing serves all months."""
+        return super().exists() and self._has_its_quarantine()
+
+    def _has_its_quarantine(self) -> bool:
+        month, quarantine = (
+            objects().get(name)
+            for name in (self._month.object_name, self._month.quarantine_object_name)
+        )
+        assert month and month.provenance
+        if not month.provenance.rows_quarantined:
+            return quarantine is None
+        return quarantine is not None and quarantine.provenance == month.provenance

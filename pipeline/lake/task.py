@@ -6,7 +6,10 @@ from pipeline.normalize.task import NormalizeMonth
 
 
 class UploadMonthToGCS(MonthTask):
-    """One object per month, whose checksum both sides agree on. Running it again is harmless."""
+    """A month and its quarantine, as objects whose checksums both sides agree on.
+
+    Running it again is harmless.
+    """
 
     def requires(self) -> NormalizeMonth:
         """Return the task that makes the canonical month."""
@@ -17,17 +20,20 @@ class UploadMonthToGCS(MonthTask):
         return LakeMonthTarget(self.trip_month)
 
     def run(self) -> None:
-        """Upload the canonical parquet with its provenance."""
-        from pipeline.lake.bucket import upload
+        """Upload the canonical parquet and its quarantine with their provenance."""
+        from pipeline.lake.upload import upload_month
 
         canonical = self.requires().output()
-        size = canonical.path.stat().st_size
-        provenance = canonical.provenance()
+        path, quarantine = canonical.path, canonical.quarantine_path
+        size, provenance = path.stat().st_size, canonical.provenance()
 
         def progress(sent: int) -> None:
             self.report(100 * sent / size, f"{sent / 1e6:.1f} of {size / 1e6:.1f} MB sent")
 
-        uploaded = upload(self.trip_month, canonical.path, provenance, progress)
-        message = f"{uploaded.size / 1e6:.1f} MB, {provenance.rows_kept:,} rows at {uploaded.uri}"
+        uploaded = upload_month(self.trip_month, path, quarantine, provenance, progress)
+        message = (
+            f"{uploaded.size / 1e6:.1f} MB, {provenance.rows_kept:,} rows and "
+            f"{provenance.rows_quarantined:,} quarantined at {uploaded.uri}"
+        )
         self.report(100, message, uploaded.link)
         self.log(f"uploaded {message}")

@@ -88,9 +88,8 @@ def by_pipeline(canonical: Path, folder: Path) -> tuple[float, float]:
     config.set("sandbox", "port", "0")
     config.set("lake", "create_bucket", "true")
     month = TripMonth.parse("yellow", MONTH_KEY)
-    source = bucket.upload(
-        month, canonical, provenance_of(canonical, Provenance), lambda sent: None
-    )
+    provenance = provenance_of(canonical, Provenance)
+    source = bucket.publish(month.object_name, canonical, provenance, None, lambda sent: None)
 
     def work() -> None:
         tables.ensure_tables("yellow")

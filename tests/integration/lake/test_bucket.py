@@ -1,4 +1,4 @@
-"""Publishing a month's object: only over what was seen, with the checksum both sides agree on."""
+"""Publishing an object: only over what was seen, with the checksum both sides agree on."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +27,7 @@ PROVENANCE = Provenance(
     source_bytes=100,
     source_sha256="ab" * 32,
     source_rows=10,
-).normalized(kept=9, quarantined=1, schema_version="v1")
+).normalized(kept=10, quarantined=0, schema_version="v1")
 
 
 @pytest.fixture
@@ -37,28 +37,49 @@ def path(configured, tmp_path) -> Path:
     return file
 
 
-def put(path, provenance=PROVENANCE):
-    return bucket.upload(MONTH, path, provenance, lambda sent: None)
+def put(path, provenance=PROVENANCE, progress=lambda sent: None):
+    return bucket.publish(MONTH.object_name, path, provenance, bucket.find(MONTH), progress)
 
 
-def elsewhere(content: bytes) -> None:
+def elsewhere(content: bytes, provenance=PROVENANCE) -> None:
     """Another run publishes the month, after this process has listed the lake."""
     other = storage_client().create_bucket(settings.lake().bucket).blob(MONTH.object_name)
-    other.metadata = PROVENANCE.to_metadata()
+    other.metadata = provenance.to_metadata()
     other.upload_from_string(content)
+
+
+def stored(name: str = MONTH.object_name):
+    return storage_client().bucket(settings.lake().bucket).get_blob(name)
 
 
 def test_the_object_carries_its_provenance_as_metadata(path):
     put(path)
-    blob = storage_client().bucket(settings.lake().bucket).get_blob(MONTH.object_name)
+    blob = stored()
     assert blob.metadata == PROVENANCE.to_metadata()
     assert blob.download_as_bytes() == path.read_bytes()
     assert LakeMonthTarget(MONTH).object().provenance == PROVENANCE
 
 
+@pytest.mark.parametrize("letter", ["a", "é", "🚕"], ids=["1_byte", "2_bytes", "4_bytes"])
+def test_remarks_longer_than_metadata_may_be_are_cut_and_the_rest_is_whole(path, letter):
+    published = put(path, replace(PROVENANCE, remarks=letter * 8192))
+    told = published.provenance
+    assert replace(told, remarks=None) == PROVENANCE
+    assert told.remarks.endswith(f"{letter}...")
+    assert put(path, replace(PROVENANCE, remarks=letter * 8192)) == published
+    pairs = stored().metadata.items()
+    assert 8188 <= sum(len(f"{key}{value}".encode()) for key, value in pairs) <= 8192
+
+
+def test_remarks_that_metadata_can_hold_are_kept_to_the_letter(path):
+    rest = sum(len(f"{key}{value}") for key, value in PROVENANCE.to_metadata().items())
+    remarks = "x" * (8192 - rest - len("tlc_remarks"))
+    assert put(path, replace(PROVENANCE, remarks=remarks)).provenance.remarks == remarks
+
+
 def test_progress_ends_at_the_files_size(path):
     seen = []
-    bucket.upload(MONTH, path, PROVENANCE, seen.append)
+    put(path, progress=seen.append)
     assert seen[-1] == path.stat().st_size
 
 
@@ -70,13 +91,39 @@ def test_a_replacement_names_the_generation_that_was_listed(path):
     assert LakeMonthTarget(MONTH).object() == second
 
 
+def test_what_is_there_already_is_not_sent_again(path):
+    first, sent = put(path), []
+    assert put(path, progress=sent.append) == first
+    assert sent == []
+
+
+def test_the_same_bytes_of_another_origin_are_sent_again(path):
+    put(path)
+    other = replace(PROVENANCE, source_etag='"another"')
+    assert put(path, other).provenance == other
+    assert stored().metadata == other.to_metadata()
+
+
+def test_what_was_deleted_since_it_was_listed_is_not_taken_as_there(path):
+    listed = put(path)
+    stored().delete()
+    with pytest.raises(PipelineError):
+        bucket.publish(MONTH.object_name, path, PROVENANCE, listed, lambda sent: None)
+
+
 def test_what_another_run_published_meanwhile_is_never_overwritten(path):
     assert bucket.objects() == {}
     elsewhere(b"PAR1 another file PAR1")
     with pytest.raises(Transient, match="not the file that was sent"):
         put(path)
-    blob = storage_client().bucket(settings.lake().bucket).blob(MONTH.object_name)
-    assert blob.download_as_bytes() == b"PAR1 another file PAR1"
+    assert stored().download_as_bytes() == b"PAR1 another file PAR1"
+
+
+def test_the_same_bytes_of_another_origin_published_meanwhile_are_not_taken_as_done(path):
+    assert bucket.objects() == {}
+    elsewhere(path.read_bytes(), replace(PROVENANCE, source_etag='"another"'))
+    with pytest.raises(Transient, match="not the file that was sent"):
+        put(path)
 
 
 def test_the_same_content_published_meanwhile_is_taken_as_done(path):
@@ -87,7 +134,7 @@ def test_the_same_content_published_meanwhile_is_taken_as_done(path):
 
 def test_bytes_that_are_not_the_checksums_are_refused_and_nothing_is_published(path, monkeypatch):
     monkeypatch.setattr(bucket, "_crc32c", lambda path: "AAAAAA==")
-    with pytest.raises(Terminal, match="refused uploading yellow 2021-01"):
+    with pytest.raises(Terminal, match="refused uploading trips/service=yellow/month=2021-01"):
         put(path)
     assert bucket.objects() == {}
 
@@ -95,9 +142,9 @@ def test_bytes_that_are_not_the_checksums_are_refused_and_nothing_is_published(p
 def test_an_object_deleted_meanwhile_is_there_after_the_next_call(path):
     put(path)
     assert bucket.find(MONTH)
-    storage_client().bucket(settings.lake().bucket).blob(MONTH.object_name).delete()
+    stored().delete()
     path.write_bytes(b"PAR1 the month, published again PAR1")
-    with pytest.raises(PipelineError, match="uploading yellow 2021-01"):
+    with pytest.raises(PipelineError, match="uploading trips/service=yellow/month=2021-01"):
         put(path)
     assert put(path) == bucket.find(MONTH)
 
@@ -121,7 +168,7 @@ def test_an_upload_whose_last_answer_is_lost_is_taken_as_done(path, monkeypatch)
 
 def test_objects_that_are_no_months_are_passed_over(path):
     put(path)
-    for name in ("trips/readme.txt", "other/program.parquet"):
+    for name in ("trips/readme.txt", "other/program.parquet", "zoo/lion.parquet"):
         other = storage_client().bucket(settings.lake().bucket).blob(name)
         other.upload_from_string(b"somebody's own file")
     bucket.forget()
