@@ -36,11 +36,14 @@ LEDGER_COLUMNS: Final = (
     ("added_columns", "STRING", "columns beyond the service's schema, as name and kind"),
     ("remarks", "STRING", "what is worth knowing about the month"),
 )
+ZONE_NAMES: Final = {
+    "Borough": "Borough of New York City; EWR for Newark airport.",
+    "Zone": "Name of the zone; a few zones share one.",
+    "service_zone": "Yellow Zone, Boro Zone, Airports or EWR.",
+}
 ZONE_COLUMNS: Final = (
     ("LocationID", "INT64", "Number of the zone, 1 to 265; unique."),
-    ("Borough", "STRING", "Borough of New York City; EWR for Newark airport."),
-    ("Zone", "STRING", "Name of the zone; a few zones share one."),
-    ("service_zone", "STRING", "Yellow Zone, Boro Zone, Airports or EWR."),
+    *((name, "STRING", means) for name, means in ZONE_NAMES.items()),
 )
 """As in TLC's ``taxi_zone_lookup.csv``, whose ``N/A`` is text."""
 

@@ -10,6 +10,7 @@ from pipeline.bigquery import ledger
 from pipeline.bigquery.definitions import LABELS, clustering, schema_fields, table_path
 from pipeline.bigquery.jobs import run_once
 from pipeline.bigquery.ledger import Load
+from pipeline.bigquery.tables import ensure_tables
 from pipeline.connections.google import (
     bigquery_client,
     bigquery_limits,
@@ -32,18 +33,22 @@ SERVICE: Final = "BigQuery"
 def load_month(month: TripMonth, source: LakeObject, watch: Callable[["LoadJob"], None]) -> Load:
     """Replace the month's partition by the object's rows and return what was loaded.
 
-    One job: a reader sees the old month or the new one. Safe to call again and from two machines
-    at once: the job's id is made from the content, and a job that has run is adopted.
+    Makes the dataset's tables and views where they are missing. One job: a reader sees the old
+    month or the new one. Safe to call again and from two machines at once: the job's id is made
+    from the content, and a job that has run is adopted.
 
     Raises:
-        Terminal: BigQuery refused the rows, or holds another number of them than the object.
+        Terminal: BigQuery refused the rows, or holds another number of them than the object; or
+            a table or view is not as declared.
         Transient: the service failed, or another run replaced the object meanwhile.
     """
     provenance = _provenance(month, source)
+    with explained(SERVICE, f"preparing the tables of {month}"):
+        ensure_tables(month.service, provenance.added_columns)
     with explained(SERVICE, f"loading {month}"):
         job = run_once(
             job_stem(month, provenance),
-            lambda job_id: _submit(month, source, job_id),
+            lambda job_id: _submit(month, source, _job_config(month, provenance), job_id),
             lambda job: _is_in_force(month, source, job),
             watch,
         )
@@ -55,7 +60,10 @@ def load_month(month: TripMonth, source: LakeObject, watch: Callable[["LoadJob"]
 
 
 def job_stem(month: TripMonth, provenance: Provenance) -> str:
-    """Return the job id without its attempt: the same work has the same name everywhere."""
+    """Return the job id without its attempt: the same work has the same name everywhere.
+
+    A month with added columns has a schema version of its own, and so a job of its own.
+    """
     digest, version = provenance.source_sha256[:12], provenance.schema_version
     return f"tlc_{month.service}_{month.partition_id}_{digest}_{version}"
 
@@ -75,17 +83,19 @@ def _provenance(month: TripMonth, source: LakeObject) -> Provenance:
     return source.provenance
 
 
-def _submit(month: TripMonth, source: LakeObject, job_id: str) -> "LoadJob":
+def _submit(
+    month: TripMonth, source: LakeObject, config: "LoadJobConfig", job_id: str
+) -> "LoadJob":
     partition = f"{table_path(month.table_name)}${month.partition_id}"
     return bigquery_client().load_table_from_uri(
-        source.uri, partition, job_id=job_id, job_config=_job_config(month), **bigquery_limits()
+        source.uri, partition, job_id=job_id, job_config=config, **bigquery_limits()
     )
 
 
-def _job_config(month: TripMonth) -> "LoadJobConfig":
+def _job_config(month: TripMonth, provenance: Provenance) -> "LoadJobConfig":
     from google.cloud.bigquery import LoadJobConfig, TimePartitioning
 
-    schema = service_schema(month.service)
+    schema = service_schema(month.service).extended(provenance.added_columns)
     return LoadJobConfig(
         source_format="PARQUET",
         schema=schema_fields(schema),

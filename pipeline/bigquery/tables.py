@@ -1,43 +1,58 @@
 """The dataset and its tables: made on first use, extended when older, refused when different.
 
 Belongs here: making what ``definitions.py`` defines, and comparing it with what is there. Not here:
-rows.
+the views' SQL (``views.py``), rows.
+
+The views are made before the first row is loaded, and a load stops where they cannot be: who may
+make the tables may make the views, so what fails is said before any work is done.
 """
 
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.bigquery.definitions import (
     LABELS,
-    ZONES,
+    LEDGER,
     dataset_path,
     ledger_table,
+    table_name,
     trips_table,
     zones_table,
 )
+from pipeline.bigquery.views import make_view, outdated_views
 from pipeline.connections.google import bigquery_client, bigquery_limits
 from pipeline.core import settings
 from pipeline.core.errors import Terminal, Transient
+from pipeline.core.months import SERVICES
 from pipeline.schemas import service_schema
 
 if TYPE_CHECKING:
     from google.cloud.bigquery import Dataset, SchemaField, Table
+    from google.cloud.bigquery.table import TableListItem
 
 LEGACY_NAMES: Final = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 ATTEMPTS: Final = 10
 
 
 def ensure_tables(service: str, added_columns: str | None = None) -> None:
-    """Make the dataset, the service's table and the ledger where they are missing.
+    """Make the dataset, its tables and its views where they are missing or of an older version.
 
-    ``service`` may be ``zones``. A table of an older version gets the columns it lacks, and so does
-    the service's those that a month has added. Safe to call again, and from two processes at once.
+    ``service`` is the one that is to be loaded, or ``zones``: its table and the ledger are looked
+    at closely, the others where a view is to be made of them. A table that we made gets the
+    NULLABLE columns that it lacks, and the service's also those that a month has added. Safe to
+    call again, and from two processes at once.
 
     Raises:
-        Terminal: one of them exists with another location, schema or partitioning.
+        Terminal: one of them exists with another location, schema or partitioning, or a view's
+            name is taken.
     """
     _ensure_dataset()
-    _ensure_table(_service_table(service, added_columns))
-    _ensure_table(ledger_table())
+    held = _held()
+    views = outdated_views(held)
+    for name, table in _tables(service, added_columns).items():
+        if views or name not in held or name in (table_name(service), LEDGER):
+            _ensure_table(table, name in held)
+    for view in views:
+        make_view(view)
 
 
 def check_location() -> None:
@@ -53,10 +68,16 @@ def check_location() -> None:
         )
 
 
-def _service_table(service: str, added_columns: str | None = None) -> "Table":
-    if service == ZONES:
-        return zones_table()
-    return trips_table(service_schema(service).extended(added_columns))
+def _held() -> dict[str, "TableListItem"]:
+    listed = bigquery_client().list_tables(dataset_path(), **bigquery_limits())
+    return {item.table_id: item for item in listed}
+
+
+def _tables(loaded: str, added_columns: str | None) -> dict[str, "Table"]:
+    added = {loaded: added_columns}
+    schemas = [service_schema(name).extended(added.get(name)) for name in SERVICES]
+    tables = [*map(trips_table, schemas), zones_table(), ledger_table()]
+    return {table.table_id: table for table in tables}
 
 
 def _ensure_dataset() -> None:
@@ -79,14 +100,15 @@ def _dataset() -> "Dataset":
     return dataset
 
 
-def _ensure_table(wanted: "Table") -> None:
-    from google.api_core.exceptions import NotFound, PreconditionFailed
+def _ensure_table(wanted: "Table", is_held: bool) -> None:
+    from google.api_core.exceptions import PreconditionFailed
 
+    client, limits = bigquery_client(), bigquery_limits()
     for _ in range(ATTEMPTS):
-        try:
-            found = bigquery_client().get_table(wanted.reference, **bigquery_limits())
-        except NotFound:
-            found = bigquery_client().create_table(wanted, exists_ok=True, **bigquery_limits())
+        if is_held:
+            found = client.get_table(wanted.reference, **limits)
+        else:
+            found = client.create_table(wanted, exists_ok=True, **limits)
         try:
             return _extend(found, wanted)
         except PreconditionFailed:
@@ -99,9 +121,9 @@ def _extend(found: "Table", wanted: "Table") -> None:
     """Add the columns that the table lacks; raise Terminal where it differs otherwise."""
     _refuse_difference("partitioning", wanted, _partitioning(found), _partitioning(wanted))
     missing = _missing(found, wanted)
-    _refuse_other_columns(found, wanted, {field.name for field in missing})
+    found.schema = [*found.schema, *missing]
+    _refuse_other_columns(found, wanted)
     if missing:
-        found.schema = [*found.schema, *missing]
         bigquery_client().update_table(found, ["schema"], **bigquery_limits())
 
 
@@ -114,16 +136,15 @@ def _missing(found: "Table", wanted: "Table") -> list["SchemaField"]:
             if field.mode == "NULLABLE" and field.name.lower() not in held]  # fmt: skip
 
 
-def _refuse_other_columns(found: "Table", wanted: "Table", added: set[str]) -> None:
+def _refuse_other_columns(found: "Table", wanted: "Table") -> None:
     # Columns that the table has beyond ours are another program's, or another month's.
     seen, expected = _columns(found), _columns(wanted)
-    added = {name.lower() for name in added}
-    differing = [name for name in expected.keys() - added if seen.get(name) != expected[name]]
+    differing = sorted(name for name in expected if seen.get(name) != expected[name])
     _refuse_difference(
         "columns",
         wanted,
-        {name: seen.get(name, "missing") for name in sorted(differing)},
-        {name: expected[name] for name in sorted(differing)},
+        {name: seen.get(name, "missing") for name in differing},
+        {name: expected[name] for name in differing},
     )
 
 

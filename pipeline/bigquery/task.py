@@ -25,18 +25,16 @@ class LoadMonthToBQ(MonthTask):
         """Load the lake's object and record it."""
         from pipeline.bigquery import ledger
         from pipeline.bigquery.load import load_month
-        from pipeline.bigquery.tables import ensure_tables
-        from pipeline.connections.google import explained
 
         month = self.trip_month
-        with explained("BigQuery", f"preparing the table of {month}"):
-            ensure_tables(month.service)
-        source = self.requires().output().object()
-        loaded = load_month(month, source, self._watch)
+        loaded = load_month(month, self.requires().output().object(), self._watch)
         ledger.record(loaded)
         message = f"{loaded.partition_rows:,} rows in {month.table_name}${month.partition_id}"
         self.report(100, message)
         self.log(f"loaded {message} by job {loaded.job_id}")
+        if loaded.provenance.remarks:
+            # Said again: the month may have been normalized elsewhere, or long ago.
+            self.log(loaded.provenance.remarks)
 
     def _watch(self, job: "LoadJob") -> None:
         from pipeline.bigquery.load import job_link
