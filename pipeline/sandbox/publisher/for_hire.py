@@ -30,9 +30,11 @@ RIDE_BASES: Final = ("B02510", *(f"B{number:05d}" for number in range(2864, 2889
 _licences = tuple(f"B{9 + number * 13:05d}" for number in range(BASES))
 FHV_VOCABULARY: Final = dict.fromkeys(
     ("dispatching_base_num", "Affiliated_base_number"),
-    (*_licences, *(f"{licence:<15}" for licence in _licences)),
+    (*_licences, *(f"{licence:<15}" for licence in _licences), *map(str.lower, _licences)),
 )
-"""Base numbers, and the same once more, padded with blanks as some rows are."""
+"""Base numbers, the same padded with blanks, and the same in small letters, as some rows are."""
+
+FIRST_DROPOFFS, FIRST_NEAT_BASES, FIRST_WITHOUT_FLAG = "2017-01", "2019-01", "2019-03"
 
 FLAGS: Final = (
     "shared_request_flag",
@@ -55,18 +57,23 @@ def fhv_columns(rng: Rng, month: TripMonth, index: Values, rows: int) -> Columns
     count = len(index)
     trips = draw_journeys(rng, month, jittered(rng, index) / rows)
     base = pick(rng, _bases(), count)
-    padded = base + BASES * chance(rng, 0.013, count)
-    return {
-        "dispatching_base_num": padded,
+    written = _written(rng, month, base)
+    columns = {
+        "dispatching_base_num": written,
         "pickup_datetime": trips.pickup,
         "dropoff_datetime": trips.pickup + trips.seconds,
         "PULocationID": np.where(chance(rng, 0.75, count), np.nan, trips.pickup_zone),
         "DOLocationID": np.where(chance(rng, 0.15, count), np.nan, trips.dropoff_zone),
-        "SR_Flag": np.full(count, np.nan) if month.key >= "2019-03" else _shared(rng, count),
+        "SR_Flag": np.full(count, np.nan)
+        if month.key >= FIRST_WITHOUT_FLAG
+        else _shared(rng, count),
         "Affiliated_base_number": np.where(
-            chance(rng, 0.8, count), padded, pick(rng, _bases(), count)
+            chance(rng, 0.8, count), written, pick(rng, _bases(), count)
         ),
     }
+    if month.key < FIRST_DROPOFFS:
+        del columns["dropoff_datetime"], columns["DOLocationID"]
+    return columns
 
 
 def fhvhv_columns(rng: Rng, month: TripMonth, index: Values, rows: int) -> Columns:
@@ -75,6 +82,15 @@ def fhvhv_columns(rng: Rng, month: TripMonth, index: Values, rows: int) -> Colum
     columns = _ride(rng, trips, uber=chance(rng, 0.72, len(index)))
     _add_fares(rng, month, trips, columns)
     return columns
+
+
+def _written(rng: Rng, month: TripMonth, base: Values) -> Values:
+    """Return how the bases are written: some padded, and in older months some in small letters."""
+    written: Values = base + BASES * chance(rng, 0.013, len(base))
+    if month.key < FIRST_NEAT_BASES:
+        small = chance(rng, 0.004, len(base))
+        written[small] = base[small] + 2 * BASES
+    return written
 
 
 def _shared(rng: Rng, count: int) -> Values:

@@ -25,7 +25,11 @@ def file_schema(month: TripMonth) -> pa.Schema:
     index = [column.name for column in _file_columns(month) if column.canonical is None]
     if not index:
         return schema
-    told = {"index_columns": index, "column_indexes": [], "columns": [], "creator": {}}
+    levels = [
+        {"name": None, "field_name": name, "pandas_type": "int64", "numpy_type": "int64"}
+        for name in index
+    ]
+    told = {"index_columns": index, "column_indexes": [], "columns": levels}
     return schema.with_metadata({"pandas": json.dumps(told)})
 
 

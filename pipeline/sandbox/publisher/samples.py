@@ -7,7 +7,10 @@ Belongs here: batches into a parquet file. Not here: what the rows say (``taxis.
 
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import BinaryIO, Final
 
 import numpy as np
@@ -25,7 +28,7 @@ from pipeline.schemas import service_schema
 
 BATCH_ROWS: Final = 1 << 17
 ROW_GROUP_ROWS: Final = 1 << 20
-"""Rows per row group, also where TLC wrote one for the whole month: that would not stream."""
+"""Rows per row group, unless one is to hold the whole month."""
 
 Maker = Callable[[Rng, TripMonth, Values, int], Columns]
 MAKERS: Final[Mapping[str, tuple[Maker, Vocabulary]]] = {
@@ -45,46 +48,54 @@ def sample_path(root: Path, month: TripMonth) -> Path:
 
 
 def write_sample(
-    month: TripMonth, rows: int, path: Path, progress: Progress = lambda made: None
+    month: TripMonth,
+    rows: int,
+    path: Path,
+    progress: Progress = lambda made: None,
+    one_row_group: bool = False,
 ) -> None:
     """Write ``rows`` made-up trips of ``month`` to ``path``, replacing what is there.
 
-    ``progress`` is told how many rows are made.
+    ``progress`` is told how many rows are made. ``one_row_group`` puts them all into one row group,
+    as TLC did until 2023-01, whatever their number.
 
-    The same arguments make the same bytes (with the same numpy and pyarrow). Memory is that of one
-    row group, whatever ``rows``. The file appears whole or not at all.
+    The same arguments make the same bytes (with the same numpy and pyarrow). Memory is that of
+    ``ROW_GROUP_ROWS`` rows, whatever ``rows``. The file appears whole or not at all.
 
     Raises:
         BadRequest: ``rows`` is negative.
-        Terminal: no era covers the month, or ``path`` cannot be written.
+        Terminal: ``path`` cannot be written.
     """
-    _check(month, rows)
+    _check(rows)
     with part_file(path) as file:
-        _write(month, rows, file, progress)
+        _write(month, rows, file, progress, path.parent if one_row_group else None)
         publish(file, path)
 
 
-def ensure_sample(month: TripMonth, rows: int, path: Path) -> None:
+def ensure_sample(month: TripMonth, rows: int, path: Path, one_row_group: bool = False) -> None:
     """Like :func:`write_sample`, unless there is a file already; one process at a time writes."""
     if path.exists():
         return
-    _check(month, rows)
+    _check(rows)
     with part_file(path) as file:
         if path.exists():
             discard(path)
             return
-        _write(month, rows, file, lambda made: None)
+        _write(month, rows, file, lambda made: None, path.parent if one_row_group else None)
         publish(file, path)
 
 
-def _check(month: TripMonth, rows: int) -> None:
+def _check(rows: int) -> None:
     if rows < 0:
         raise BadRequest("a sample cannot have that many rows", seen=rows, expected="0 or more")
-    service_schema(month.service).era(month)
 
 
-def _write(month: TripMonth, rows: int, file: BinaryIO, progress: Progress) -> None:
+def _write(
+    month: TripMonth, rows: int, file: BinaryIO, progress: Progress, spool_folder: Path | None
+) -> None:
+    """Write the sample; as one row group where there is a ``spool_folder`` for it."""
     era = service_schema(month.service).era(month)
+    batches = _batches(month, rows, progress)
     file.truncate(0)
     file.seek(0)
     with pq.ParquetWriter(
@@ -94,19 +105,33 @@ def _write(month: TripMonth, rows: int, file: BinaryIO, progress: Progress) -> N
         compression_level=1,
         write_statistics=era.statistics,
     ) as writer:
-        for table in _row_groups(month, rows, progress):
-            writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
+        if spool_folder is not None and rows > ROW_GROUP_ROWS:
+            writer.write_table(_spooled(batches, file_schema(month), spool_folder), rows)
+            return
+        while group := list(islice(batches, ROW_GROUP_ROWS // BATCH_ROWS)):
+            writer.write_table(pa.Table.from_batches(group), ROW_GROUP_ROWS)
 
 
-def _row_groups(month: TripMonth, rows: int, progress: Progress) -> Iterator[pa.Table]:
-    for start in range(0, rows, ROW_GROUP_ROWS):
-        end = min(start + ROW_GROUP_ROWS, rows)
-        batches = []
-        for first in range(start, end, BATCH_ROWS):
-            last = min(first + BATCH_ROWS, end)
-            batches.append(_batch(month, rows, np.arange(first, last)))
-            progress(last)
-        yield pa.Table.from_batches(batches)
+def _spooled(batches: Iterator[pa.RecordBatch], schema: pa.Schema, folder: Path) -> pa.Table:
+    """Return the batches as one table that is kept on disk, in a file without a name.
+
+    A writer holds one column of a table at a time; what is mapped from disk, the operating system
+    takes back when memory is short.
+    """
+    with TemporaryFile(dir=folder) as spool:
+        with pa.ipc.new_file(spool, schema) as writer:
+            for batch in batches:
+                writer.write_batch(batch)
+        spool.flush()
+        mapped = mmap(spool.fileno(), 0, access=ACCESS_READ)
+    return pa.ipc.open_file(pa.py_buffer(mapped)).read_all()
+
+
+def _batches(month: TripMonth, rows: int, progress: Progress) -> Iterator[pa.RecordBatch]:
+    for first in range(0, rows, BATCH_ROWS):
+        last = min(first + BATCH_ROWS, rows)
+        yield _batch(month, rows, np.arange(first, last))
+        progress(last)
 
 
 def _batch(month: TripMonth, rows: int, index: Values) -> pa.RecordBatch:

@@ -3,13 +3,13 @@
 Belongs here: their canonical columns. Not here: the journeys (``draws.py``) and the dirt.
 """
 
-from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from pipeline.core.months import TripMonth
 from pipeline.sandbox.publisher.city import AIRPORTS, JFK, LAGUARDIA, MANHATTAN
+from pipeline.sandbox.publisher.coordinates import coordinates
 from pipeline.sandbox.publisher.draws import (
     Columns,
     Journeys,
@@ -20,6 +20,13 @@ from pipeline.sandbox.publisher.draws import (
     jittered,
     pick,
     urn,
+)
+from pipeline.sandbox.publisher.history import (
+    PAYMENTS,
+    TARIFFS,
+    UNREPORTED_SHARES,
+    VENDORS,
+    in_force,
 )
 
 VOCABULARY: Final = {
@@ -43,16 +50,11 @@ MONEY: Final = (
 UNREPORTED: Final = ("passenger_count", "RatecodeID", "congestion_surcharge", "airport_fee")
 """The numbers that are missing together, in the trips at the end of a file."""
 
-UNREPORTED_SHARES: Final = {
-    "yellow": {2019: 0.005, 2020: 0.03, 2021: 0.05, 2022: 0.035, 2023: 0.04, 2024: 0.1, 2025: 0.24},
-    "green": {2019: 0.02, 2020: 0.27, 2021: 0.47, 2022: 0.1, 2023: 0.07, 2024: 0.06, 2025: 0.12},
-}
-NEWEST_SHARE: Final = {"yellow": 0.26, "green": 0.13}
-
-VENDORS: Final = {2: 0.76, 1: 0.23, 6: 0.01}
 PASSENGERS: Final = {1: 0.74, 2: 0.14, 3: 0.035, 4: 0.025, 5: 0.025, 6: 0.015, 0: 0.02}
-PAYMENTS: Final = {1: 0.77, 2: 0.205, 3: 0.008, 4: 0.015, 5: 0.002}
+SOURCES: Final = dict(enumerate((0.55, 0.05, 0.05, 0.2, 0.1, 0.03, 0.02)))
 CARD, FLEX = 1, 0
+VERIFONE: Final = 2
+LAST_WITHOUT_ZONES: Final = "2010-12"
 
 
 def taxi_columns(rng: Rng, month: TripMonth, index: Values, rows: int) -> Columns:
@@ -61,14 +63,16 @@ def taxi_columns(rng: Rng, month: TripMonth, index: Values, rows: int) -> Column
     trips = draw_journeys(rng, month, _position(month, jittered(rng, index), rows))
     columns = _trip(rng, month, trips) | _payment(rng, month, trips)
     _add_fares(rng, month, trips, columns)
+    if month.key <= LAST_WITHOUT_ZONES:
+        columns |= coordinates(rng, trips)
+        columns["store_and_fwd_flag"][columns["VendorID"] == VERIFONE] = -1
     _forget(month, columns, unreported)
     columns["total_amount"] = np.round(np.nansum([columns[name] for name in MONEY[:-1]], axis=0), 2)
     return columns
 
 
 def _unreported_rows(month: TripMonth, rows: int) -> int:
-    share = UNREPORTED_SHARES[month.service].get(month.year, NEWEST_SHARE[month.service])
-    return int(rows * share)
+    return int(rows * in_force(UNREPORTED_SHARES[month.service], month))
 
 
 def _position(month: TripMonth, index: Values, rows: int) -> Values:
@@ -84,10 +88,10 @@ def _trip(rng: Rng, month: TripMonth, trips: Journeys) -> Columns:
     prefix = "tpep" if month.service == "yellow" else "lpep"
     flat = trips.touches([JFK]) & chance(rng, 0.6, count) & (month.service == "yellow")
     return {
-        "VendorID": pick(rng, _urn("vendors", month.year), count),
+        "VendorID": pick(rng, urn(in_force(VENDORS, month)), count),
         f"{prefix}_pickup_datetime": trips.pickup,
         f"{prefix}_dropoff_datetime": trips.pickup + trips.seconds,
-        "passenger_count": pick(rng, _urn("passengers"), count).astype(float),
+        "passenger_count": pick(rng, urn(PASSENGERS), count).astype(float),
         "trip_distance": trips.miles,
         "RatecodeID": np.where(flat, 2.0, np.where(chance(rng, 0.006, count), 5.0, 1.0)),
         "store_and_fwd_flag": chance(rng, 0.004, count).astype(np.int8),
@@ -101,24 +105,25 @@ def _trip(rng: Rng, month: TripMonth, trips: Journeys) -> Columns:
 def _payment(rng: Rng, month: TripMonth, trips: Journeys) -> Columns:
     count = len(trips.pickup)
     return {
-        "payment_type": pick(rng, _urn("payments"), count).astype(float),
-        "request_source": pick(rng, _urn("sources"), count).astype(np.int8),
+        "payment_type": pick(rng, urn(in_force(PAYMENTS, month)), count).astype(float),
+        "request_source": pick(rng, urn(SOURCES), count).astype(np.int8),
     }
 
 
 def _add_fares(rng: Rng, month: TripMonth, trips: Journeys, columns: Columns) -> None:
     count = len(trips.pickup)
-    raised = month.key >= "2023-01"  # New fares since 2022-12-19.
+    tariff = in_force(TARIFFS, month)
     units = np.floor(trips.miles * 5 + trips.seconds / 60 * 0.35)
-    metered = 3.0 + 0.7 * units if raised else 2.5 + 0.5 * units
-    fare = np.where(columns["RatecodeID"] == 2, 70.0 if raised else 52.0, np.round(metered, 2))
+    metered = np.round(tariff.flag_fall + tariff.unit * units, 2)
+    fare = np.where(columns["RatecodeID"] == 2, tariff.to_jfk, metered)
     rush = (trips.hour >= 16) & (trips.hour < 20)
     night = (trips.hour >= 20) | (trips.hour < 6)
     columns["fare_amount"] = fare
-    columns["extra"] = (rush * 1.0 + night * 0.5) * (2.0 if raised else 1.0)
-    columns["mta_tax"] = np.full(count, 0.5)
-    columns["improvement_surcharge"] = np.full(count, 1.0 if raised else 0.3)
-    columns["tolls_amount"] = (trips.touches(AIRPORTS) & chance(rng, 0.45, count)) * 6.94
+    columns["extra"] = (rush + night * 0.5) * tariff.rush_hour
+    columns["mta_tax"] = np.full(count, tariff.mta_tax)
+    columns["improvement_surcharge"] = np.full(count, tariff.improvement)
+    tolled = trips.touches(AIRPORTS) & chance(rng, 0.45, count)
+    columns["tolls_amount"] = tolled * tariff.toll
     _add_surcharges(rng, month, trips, columns)
     generous = np.round((fare + columns["extra"] + 3.5) * rng.normal(0.2, 0.05, count).clip(0), 2)
     tips = (columns["payment_type"] == CARD) & chance(rng, 0.93, count)
@@ -152,15 +157,3 @@ def _forget(month: TripMonth, columns: Columns, unreported: Values) -> None:
         columns["payment_type"][unreported] = FLEX
     for name in ("extra", "tip_amount"):
         columns[name][unreported] = 0.0
-
-
-@cache
-def _urn(name: str, year: int = 0) -> Values:
-    sources = dict(enumerate((0.55, 0.05, 0.05, 0.2, 0.1, 0.03, 0.02)))
-    weights: dict[str, dict[Any, float]] = {
-        "vendors": VENDORS | ({7: 0.02} if year >= 2025 else {}),
-        "passengers": PASSENGERS,
-        "payments": PAYMENTS,
-        "sources": sources,
-    }
-    return urn(weights[name])

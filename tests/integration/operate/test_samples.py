@@ -66,12 +66,15 @@ def test_a_file_that_cannot_be_written_is_named(workspace: Workspace, tmp_path: 
     [
         (("--service", "purple", "--month", "2023-02", "--rows", 1), "purple", 2),
         (("--month", "2023-13", "--rows", 1), "--month 13", 30),
-        (("--month", "2008-12", "--rows", 1), "yellow from 2009-01 to today", 30),
+        (("--month", "2008-12", "--rows", 1), "2009-01 or later", 30),
         (("--month", "February", "--rows", 1), "YYYY-MM", 30),
         (("--month", "2023-²", "--rows", 1), "YYYY-MM", 30),
         (("--month", "2023-02", "--rows", -1), "-1", 2),
-        (("--month", "2023-02"), "--rows", 2),
-        (("--month", "2023-02", "--rows", 20_000_001), "20000001", 2),
+        (("--month", "2023-02"), "either --rows or --published", 2),
+        (("--month", "2023-02", "--rows", 30_000_001), "30000001", 2),
+        (("--month", "2023-02", "--rows", 1, "--published"), "either --rows or --published", 2),
+        (("--month", "2030-01", "--published"), "yellow 2030-01: its real size is not known", 30),
+        (("--month", "2023-02", "--rows", 1, "--row-groups", "few"), "few", 2),
     ],
 )
 def test_what_cannot_be_made_is_refused_in_words(

@@ -9,19 +9,23 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.core.errors import BadRequest, Terminal
+from pipeline.core.errors import BadRequest
 from pipeline.core.months import TripMonth
 from pipeline.sandbox.publisher import samples
 from pipeline.sandbox.publisher.samples import ensure_sample, sample_path, write_sample
 from pipeline.schemas import service_schema
 
 MONTHS = [
+    TripMonth("yellow", 2014, 8),
+    TripMonth("yellow", 2018, 9),
     TripMonth("yellow", 2019, 1),
     TripMonth("yellow", 2021, 1),
     TripMonth("yellow", 2024, 1),
     TripMonth("yellow", 2026, 8),
+    TripMonth("green", 2014, 2),
     TripMonth("green", 2021, 1),
     TripMonth("green", 2026, 7),
+    TripMonth("fhv", 2017, 6),
     TripMonth("fhv", 2019, 2),
     TripMonth("fhv", 2020, 7),
     TripMonth("fhv", 2026, 7),
@@ -101,6 +105,19 @@ def test_the_row_count_is_exact_across_batches_and_row_groups(
     assert groups == [1024, 1024, 452]
 
 
+def test_one_row_group_holds_the_same_trips_and_leaves_no_litter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(samples, "BATCH_ROWS", 512)
+    monkeypatch.setattr(samples, "ROW_GROUP_ROWS", 1024)
+    month = TripMonth("fhvhv", 2022, 6)
+    write_sample(month, 2_500, tmp_path / "many")
+    write_sample(month, 2_500, tmp_path / "one", one_row_group=True)
+    assert pq.read_metadata(tmp_path / "one").num_row_groups == 1
+    assert pq.read_table(tmp_path / "one").equals(pq.read_table(tmp_path / "many"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["many", "one"]
+
+
 def test_nothing_of_a_killed_attempt_gets_into_the_sample(tmp_path: Path) -> None:
     month = TripMonth("green", 2024, 1)
     (tmp_path / "sample.part").write_bytes(b"litter" * 100_000)
@@ -114,12 +131,6 @@ def test_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
     (tmp_path / "sample").write_bytes(b"mine")
     ensure_sample(TripMonth("green", 2024, 1), 100, tmp_path / "sample")
     assert (tmp_path / "sample").read_bytes() == b"mine"
-
-
-def test_a_month_without_an_era_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Terminal, match="no schema is declared"):
-        write_sample(TripMonth("yellow", 2008, 12), 10, tmp_path / "sample")
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_negative_number_of_rows_is_refused(tmp_path: Path) -> None:
@@ -169,7 +180,11 @@ def test_a_negative_total_mirrors_the_trip_before_it(
         assert rows[at - 1][time] == rows[at][time]
 
 
-@pytest.mark.parametrize("month", [m for m in MONTHS if m.service in ("yellow", "green")], ids=str)
+@pytest.mark.parametrize(
+    "month",
+    [m for m in MONTHS if m.service in ("yellow", "green") and m.key >= "2018-07"],
+    ids=str,
+)
 def test_what_is_not_reported_is_missing_together(
     month: TripMonth, sample: Callable[[TripMonth], Path]
 ) -> None:
@@ -194,7 +209,8 @@ def test_distances_are_short_but_for_a_few_that_are_absurd(
 
 
 def test_a_few_rows_are_exact_duplicates(sample: Callable[[TripMonth], Path]) -> None:
-    rows = canonical(MONTHS[2], sample(MONTHS[2])).to_pylist()
+    month = TripMonth("yellow", 2024, 1)
+    rows = canonical(month, sample(month)).to_pylist()
     assert any(row == before for before, row in pairwise(rows))
 
 
