@@ -20,6 +20,8 @@ COPY = {"sourceTable": TARGET, "destinationTable": TARGET, "writeDisposition": "
 TABLE = {"tableReference": TARGET, "schema": LOAD["schema"], "description": "x",
          "timePartitioning": {"type": "MONTH", "field": "day"}, "labels": {"a": "b"},
          "clustering": {"fields": ["n"]}}  # fmt: skip
+VIEW = {"tableReference": TARGET | {"tableId": "v"}, "description": "x", "labels": {"a": "b"},
+        "view": {"query": "SELECT n FROM d.t", "useLegacySql": False}}  # fmt: skip
 JOB = {"jobReference": {"projectId": PROJECT, "jobId": "j", "location": "US"}}
 
 BIGQUERY = f"/bigquery/v2/projects/{PROJECT}"
@@ -35,6 +37,8 @@ BODIES: list[tuple[str, str, Any]] = [
      "location": "US", "labels": {"a": "b"}, "description": "x"}),
     ("PATCH", f"{BIGQUERY}/datasets/d", {"description": "x", "labels": {"a": None}}),
     ("POST", f"{BIGQUERY}/datasets/d/tables", TABLE),
+    ("POST", f"{BIGQUERY}/datasets/d/tables", VIEW),
+    ("PATCH", f"{BIGQUERY}/datasets/d/tables/v", VIEW | {"schema": LOAD["schema"]}),
     ("PATCH", f"{BIGQUERY}/datasets/d/tables/t", TABLE),
     ("PUT", f"{BIGQUERY}/datasets/d/tables/t", TABLE),
     ("POST", f"/storage/v1/b?project={PROJECT}", {"name": "odd2", "location": "US",

@@ -110,8 +110,7 @@ class Dataset(WarehouseHandler):
             tables = self.catalog.tables(cursor, dataset)
             if tables and not contents:
                 raise ApiError(400, "resourceInUse", f"Dataset {project}:{dataset} is still in use")
-            # A view goes before the table that it reads.
-            for table in sorted(tables, key=lambda table: not table.is_view):
+            for table in tables:
                 dropped(self.catalog, cursor, table)
             drop_schema(cursor, dataset)
             self.catalog.forget_dataset(cursor, dataset)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from google.api_core import exceptions
-from google.cloud.bigquery import LoadJobConfig, SchemaField
+from google.cloud.bigquery import LoadJobConfig, SchemaField, Table
 from support.sandbox import RunningSandbox
 from support.warehouse import MONTHLY, TIMEOUT, Place, finished
 
@@ -102,12 +102,16 @@ def test_an_uploaded_file_outlives_the_process_and_then_is_deleted(
     assert not list((own_sandbox.root / "warehouse" / "uploads").iterdir())
 
 
-def test_finished_jobs_and_results_outlive_the_process(
+def test_finished_jobs_results_and_views_outlive_the_process(
     own_sandbox: RunningSandbox, place: Place
 ) -> None:
     load = place.load(place.put("a", rows(*range(100))), "t", **LOAD)
     query = place.query("SELECT n FROM {d}.t ORDER BY n")
+    view = Table(place.table("v"))
+    view.view_query = f"SELECT n FROM {place.name}.t"
+    place.client.create_table(view, timeout=TIMEOUT)
     own_sandbox.restart()
+    assert place.rows("SELECT COUNT(*) FROM {d}.v") == [(100,)]
     assert place.client.get_job(load.job_id, timeout=TIMEOUT).output_rows == 100
     again = place.client.get_job(query.job_id, timeout=TIMEOUT).result(page_size=30)
     assert [row.n for row in again] == list(range(100))
