@@ -24,10 +24,12 @@ class LoadMonthToBQ(MonthTask):
     def run(self) -> None:
         """Load the lake's object and record it."""
         from pipeline.bigquery import ledger
-        from pipeline.bigquery.load import load_month
+        from pipeline.bigquery.load import load_object
+        from pipeline.bigquery.partition import MonthPartition
 
         month = self.trip_month
-        loaded = load_month(month, self.requires().output().object(), self._watch)
+        source = self.requires().output().object()
+        loaded = load_object(MonthPartition(month), source, self._watch)
         ledger.record(loaded)
         message = f"{loaded.partition_rows:,} rows in {month.table_name}${month.partition_id}"
         self.report(100, message)

@@ -78,6 +78,7 @@ def by_pipeline(canonical: Path, folder: Path) -> tuple[float, float]:
     import luigi
 
     from pipeline.bigquery import ledger, load, tables
+    from pipeline.bigquery.partition import MonthPartition
     from pipeline.core.months import TripMonth
     from pipeline.core.provenance import Provenance
     from pipeline.lake import bucket
@@ -93,7 +94,7 @@ def by_pipeline(canonical: Path, folder: Path) -> tuple[float, float]:
 
     def work() -> None:
         tables.ensure_tables("yellow")
-        ledger.record(load.load_month(month, source, lambda job: None))
+        ledger.record(load.load_object(MonthPartition(month), source, lambda job: None))
 
     seconds = timed(work)
     server = lifecycle.find(lifecycle.sandbox_root())

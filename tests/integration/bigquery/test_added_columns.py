@@ -8,7 +8,8 @@ import pytest
 
 from pipeline import LoadMonthToBQ
 from pipeline.bigquery import ledger
-from pipeline.bigquery.load import load_month
+from pipeline.bigquery.load import load_object
+from pipeline.bigquery.partition import MonthPartition
 from pipeline.connections.google import bigquery_client, select
 from pipeline.core.errors import Terminal
 from pipeline.core.months import TripMonth
@@ -43,7 +44,7 @@ def stored(configured, tmp_path):
 @pytest.fixture
 def load(stored):
     def load_and_record(month, added=None):
-        loaded = load_month(month, stored(month, added), lambda job: None)
+        loaded = load_object(MonthPartition(month), stored(month, added), lambda job: None)
         ledger.record(loaded)
         return loaded
 
@@ -82,7 +83,7 @@ def test_an_added_column_of_another_type_than_the_tables_stops_before_any_job(lo
     load(JANUARY, "tip_jar int64")
     jobs = [job.job_id for job in bigquery_client().list_jobs()]
     with pytest.raises(Terminal, match=r"yellow_trips exists with other columns; seen: {'tip_jar'"):
-        load_month(FEBRUARY, stored(FEBRUARY, "tip_jar float64"), lambda job: None)
+        load_object(MonthPartition(FEBRUARY), stored(FEBRUARY, "tip_jar float64"), lambda job: None)
     assert [job.job_id for job in bigquery_client().list_jobs()] == jobs
 
 

@@ -10,6 +10,7 @@ from support.publisher import FaultyPublisher
 from pipeline import LoadMonthToBQ
 from pipeline.bigquery import jobs, ledger, load
 from pipeline.bigquery.definitions import dataset_path
+from pipeline.bigquery.partition import MonthPartition
 from pipeline.bigquery.tables import ensure_tables
 from pipeline.connections.google import bigquery_client, select, storage_client
 from pipeline.core import settings
@@ -201,7 +202,7 @@ def test_a_column_that_somebody_added_is_left_alone(publisher):
 def test_the_jobs_name_is_made_from_the_content(publisher):
     run(JANUARY)
     told = ledger.find(JANUARY).provenance
-    stem = load.job_stem(JANUARY, told)
+    stem = load.job_stem(MonthPartition(JANUARY), told)
     version = service_schema("yellow").version
     assert stem == f"tlc_yellow_202101_{told.source_sha256[:12]}_{version}"
     assert load_jobs() == [f"{stem}_a1"]
@@ -267,7 +268,7 @@ def test_an_object_without_provenance_is_never_loaded(publisher):
 
 
 def reload(source):
-    return load.load_month(JANUARY, source, lambda job: None)
+    return load.load_object(MonthPartition(JANUARY), source, lambda job: None)
 
 
 def test_attempts_are_bounded(publisher, monkeypatch):
