@@ -49,6 +49,8 @@ class MonthState:
             "source_etag": told.source_etag if told else None,
             "source_sha256": told.source_sha256 if told else None,
             "schema_version": told.schema_version if told else None,
+            "added_columns": told.added_columns if told else None,
+            "remarks": told.remarks if told else None,
         }
 
 

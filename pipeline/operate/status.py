@@ -15,12 +15,15 @@ COLUMNS: Final = (
     "rows in",
     "kept",
     "quarantined",
+    "remarks",
     "loaded at",
     "bytes",
     "source",
     "provenance",
 )
 """In order of weight: a narrow terminal shows the first of them."""
+
+MOST_OF_A_REMARK: Final = 30
 
 
 @click.command()
@@ -56,8 +59,15 @@ def _cells(record: dict[str, Any]) -> tuple[Any, ...]:
         record["rows_in"],
         record["rows_kept"],
         record["rows_quarantined"],
+        _short(record["remarks"]),
         when[:16].replace("T", " ") if when else None,
         record["bytes"],
         urlsplit(url).hostname if url else None,
         f"sha256 {digest[:8]}" if digest else None,
     )
+
+
+def _short(remarks: str | None) -> str | None:
+    if remarks is None or len(remarks) <= MOST_OF_A_REMARK:
+        return remarks
+    return f"{remarks[: MOST_OF_A_REMARK - 4]} ..."

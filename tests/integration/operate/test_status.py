@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.workspace import BIN, Workspace
+from support.workspace import BIN, Workspace, client_of
 
 from pipeline.core.months import TripMonth
 from pipeline.core.settings import PROJECT_ROOT
-from pipeline.operate.status import COLUMNS
+from pipeline.operate.status import COLUMNS, _cells
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -135,10 +135,14 @@ def with_rubbish(months: Workspace) -> Iterator[Workspace]:
     for path, content in damaged.items():
         write(path, content)
     names = ["trips/readme.txt", "trips/service=yellow/month=2021-07/notes.txt", "trips//a/b/c/"]
+    names += [TripMonth("yellow", 2021, n).quarantine_object_name for n in (2, 9)]
     bucket = storage_of(months).bucket("tlc-lake")
     for name in names:
         bucket.blob(name).upload_from_string(b"hello")
+    ledger = client_of(months).query_and_wait
+    ledger("INSERT INTO nyc_tlc._loads (service, job_id) VALUES ('zones', 'job')")
     yield months
+    ledger("DELETE FROM nyc_tlc._loads WHERE service = 'zones'")
     for path in damaged:
         path.unlink()
     for name in names:
@@ -166,6 +170,29 @@ def test_what_is_no_month_is_passed_over_and_what_is_not_whole_is_said(
 ) -> None:
     broken = {f"yellow 2021-{n}": ("incomplete", False, None, None) for n in ("05", "06", "08")}
     assert columns(with_rubbish.status()) == STATES | broken
+
+
+@pytest.fixture
+def remarked(months: Workspace) -> Iterator[Workspace]:
+    """A loaded month that is worth a remark, and has a column of its own."""
+    change = "UPDATE nyc_tlc._loads SET remarks = {}, added_columns = {} WHERE month = '2021-01-01'"
+    ledger = client_of(months).query_and_wait
+    ledger(change.format(f"'{REMARK}'", "'tip_jar int64'"))
+    yield months
+    ledger(change.format("NULL", "NULL"))
+
+
+REMARK = "differs from 2026-10: 39,156 -> 44,163"
+
+
+def test_what_is_worth_knowing_about_a_month_is_told_and_the_table_has_its_beginning(
+    remarked: Workspace,
+) -> None:
+    rows = remarked.status()
+    told = [(row["remarks"], row["added_columns"]) for row in rows]
+    assert told == [(REMARK, "tip_jar int64"), *[(None, None)] * 4]
+    shown = [_cells(row)[COLUMNS.index("remarks")] for row in rows]
+    assert shown == ["differs from 2026-10: 39,1 ...", *[None] * 4]
 
 
 def test_with_no_month_the_next_command_is_told(workspace: Workspace) -> None:
