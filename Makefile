@@ -7,7 +7,7 @@ LENGTH ?= 20
 SEED ?= $(shell date +%s)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench campaign scheduler picture clean
+.PHONY: help demo test check bench campaign scheduler docs picture clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ campaign: .venv/installed ## the long form of the fuzzing and kill tests (LENGTH
 scheduler: .venv/installed ## start luigid and its dashboard on http://127.0.0.1:8082
 	@mkdir -p data
 	@$(BIN)/luigid --address 127.0.0.1 --port 8082
+
+docs: .venv/installed ## write the schemas' tables into README.md and docs/schemas.md
+	$(BIN)/python docs/schemas.py
 
 picture: .venv/installed ## draw the README's picture from a real run
 	$(BIN)/python docs/picture.py

@@ -16,6 +16,7 @@ from pipeline.operate.demo import demo
 from pipeline.operate.query import query
 from pipeline.operate.samples import samples
 from pipeline.operate.sandbox import sandbox
+from pipeline.operate.schema import schema
 from pipeline.operate.status import status
 
 FAILED = 30
@@ -29,7 +30,7 @@ def tlc() -> None:
     load_profile()
 
 
-for command in (status, query, samples, sandbox, demo):
+for command in (status, query, samples, schema, sandbox, demo):
     tlc.add_command(command)
 
 

@@ -1,4 +1,4 @@
-"""Rows of a command's answer as a table, JSON or CSV.
+"""Rows of a command's answer as a table, JSON, CSV or markdown.
 
 Belongs here: presentation shared by the commands. Not here: any fact.
 """
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import click
 
@@ -18,19 +18,37 @@ FORMATS: Final = ("table", "json", "csv")
 GAP: Final = 2
 """Blanks between two columns of a table, beside the one that divides them."""
 WIDEST: Final = 100_000
+LEAST_FOR_TEXT: Final = 16
+"""How narrow a column that may be folded can become."""
 
 
-def show(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: str) -> None:
-    """Print ``rows`` under ``columns`` in ``form``: a table, JSON or CSV."""
+def show(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], form: str, folded: str | None = None
+) -> None:
+    """Print ``rows`` under ``columns`` in ``form``: a table, JSON or CSV.
+
+    ``folded`` names the column whose cells take several lines where a terminal is too narrow.
+    """
     if form == "json":
-        records = [dict(zip(columns, row, strict=True)) for row in rows]
-        click.echo(json.dumps(records, indent=2, default=str))
+        show_json([dict(zip(columns, row, strict=True)) for row in rows])
     elif form == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(rows)
     else:
-        _show_table(columns, rows)
+        _show_table(columns, rows, folded)
+
+
+def show_json(value: Any) -> None:
+    """Print ``value`` as JSON; what JSON does not know is its text."""
+    click.echo(json.dumps(value, indent=2, default=str))
+
+
+def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Return ``rows`` under ``columns`` as a markdown table; cells may hold markdown."""
+    lines = [columns, ["---"] * len(columns), *([*map(_as_text, row)] for row in rows)]
+    escaped = ([cell.replace("|", "\\|") for cell in line] for line in lines)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in escaped)
 
 
 @contextmanager
@@ -58,7 +76,7 @@ def that_fit(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
     return sum(used <= room for used in accumulate(widths))
 
 
-def _show_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+def _show_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], folded: str | None) -> None:
     from rich import box
     from rich.console import Console, ConsoleDimensions
     from rich.table import Table
@@ -68,13 +86,17 @@ def _show_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     )
     for index, column in enumerate(columns):
         is_number = all(isinstance(row[index], int | float | None) for row in rows)
-        table.add_column(column, justify="right" if is_number else "left", no_wrap=True)
+        justify: Literal["right", "left"] = "right" if is_number else "left"
+        table.add_column(column, justify=justify, no_wrap=column != folded)
     for row in rows:
         table.add_row(*map(_as_text, row))
     console = Console(markup=False, emoji=False)  # values are shown as they are
     unbounded = console.options.update(max_width=WIDEST)
-    widest = console.measure(table, options=unbounded).maximum
-    console.size = ConsoleDimensions(max(console.width, widest), console.height)
+    needed = console.measure(table, options=unbounded).maximum
+    if folded is not None and console.is_terminal:
+        texts = (_as_text(row[columns.index(folded)]) for row in rows)
+        needed -= max(0, max(map(len, texts), default=0) - LEAST_FOR_TEXT)
+    console.size = ConsoleDimensions(max(console.width, needed), console.height)
     console.print(table)
 
 

@@ -25,7 +25,7 @@ def test_python_m_pipeline_is_the_same_command(workspace: Workspace, words: list
 
 def test_help_lists_every_command(workspace: Workspace) -> None:
     told = workspace.run("tlc", "--help").stdout
-    for command in ("status", "query", "samples", "sandbox", "demo"):
+    for command in ("status", "query", "samples", "schema", "sandbox", "demo"):
         assert f"  {command} " in told
 
 
