@@ -8,10 +8,8 @@ Belongs here: batches into a parquet file. Not here: what the rows say (``taxis.
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +22,7 @@ from pipeline.sandbox.publisher import for_hire, taxis
 from pipeline.sandbox.publisher.dirt import add_dirt
 from pipeline.sandbox.publisher.draws import Columns, Rng, Values
 from pipeline.sandbox.publisher.layout import Vocabulary, file_batch, file_schema
+from pipeline.sandbox.publisher.spool import ForgetfulFile, spooled
 from pipeline.schemas import service_schema
 
 BATCH_ROWS: Final = 1 << 17
@@ -94,37 +93,28 @@ def _write(
     month: TripMonth, rows: int, file: BinaryIO, progress: Progress, spool_folder: Path | None
 ) -> None:
     """Write the sample; as one row group where there is a ``spool_folder`` for it."""
-    era = service_schema(month.service).era(month)
     batches = _batches(month, rows, progress)
     file.truncate(0)
     file.seek(0)
-    with pq.ParquetWriter(
+    if spool_folder is not None and rows > ROW_GROUP_ROWS:
+        table, mapped = spooled(batches, file_schema(month), spool_folder)
+        with _writer(month, ForgetfulFile(file, mapped)) as writer:
+            writer.write_table(table, rows)
+        return
+    with _writer(month, file) as writer:
+        while group := list(islice(batches, ROW_GROUP_ROWS // BATCH_ROWS)):
+            writer.write_table(pa.Table.from_batches(group), ROW_GROUP_ROWS)
+
+
+def _writer(month: TripMonth, file: Any) -> pq.ParquetWriter:
+    era = service_schema(month.service).era(month)
+    return pq.ParquetWriter(
         file,
         file_schema(month),
         compression=era.compression,
         compression_level=1,
         write_statistics=era.statistics,
-    ) as writer:
-        if spool_folder is not None and rows > ROW_GROUP_ROWS:
-            writer.write_table(_spooled(batches, file_schema(month), spool_folder), rows)
-            return
-        while group := list(islice(batches, ROW_GROUP_ROWS // BATCH_ROWS)):
-            writer.write_table(pa.Table.from_batches(group), ROW_GROUP_ROWS)
-
-
-def _spooled(batches: Iterator[pa.RecordBatch], schema: pa.Schema, folder: Path) -> pa.Table:
-    """Return the batches as one table that is kept on disk, in a file without a name.
-
-    A writer holds one column of a table at a time; what is mapped from disk, the operating system
-    takes back when memory is short.
-    """
-    with TemporaryFile(dir=folder) as spool:
-        with pa.ipc.new_file(spool, schema) as writer:
-            for batch in batches:
-                writer.write_batch(batch)
-        spool.flush()
-        mapped = mmap(spool.fileno(), 0, access=ACCESS_READ)
-    return pa.ipc.open_file(pa.py_buffer(mapped)).read_all()
+    )
 
 
 def _batches(month: TripMonth, rows: int, progress: Progress) -> Iterator[pa.RecordBatch]:

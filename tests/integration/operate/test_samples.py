@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 from support.workspace import Workspace
+
+from pipeline.core.months import TripMonth
+from pipeline.operate.samples import MOST_ROWS, samples
+from pipeline.sandbox.publisher import samples as publisher
+from pipeline.schemas import published_file, published_files
 
 MONTH = ("samples", "--service", "green", "--month", "2023-02")
 
@@ -34,6 +40,32 @@ def test_the_same_arguments_make_the_same_bytes_and_others_do_not(
         assert done.returncode == 0, done.stderr
         made.append(path.read_bytes())
     assert made[0] == made[1] != made[2]
+
+
+def test_a_month_is_made_at_its_published_size(workspace: Workspace, tmp_path: Path) -> None:
+    month, path = TripMonth("green", 2020, 4), tmp_path / "g.parquet"
+    published = published_file(month)
+    assert published is not None
+    options = ("--service", month.service, "--month", month.key, "--output", path)
+    done = workspace.run("tlc", "samples", "--published", *options)
+    assert done.returncode == 0, done.stderr
+    assert pq.read_metadata(path).num_rows == published.rows
+
+
+def test_every_published_size_can_be_asked_for() -> None:
+    assert max(published.rows for published in published_files().values()) <= MOST_ROWS
+
+
+@pytest.mark.parametrize(("row_groups", "expected"), [((), 3), (("--row-groups", "one"), 1)])
+def test_the_whole_month_goes_into_one_row_group_where_it_is_told_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row_groups: tuple[str, ...], expected: int
+) -> None:
+    monkeypatch.setattr(publisher, "BATCH_ROWS", 100)
+    monkeypatch.setattr(publisher, "ROW_GROUP_ROWS", 100)
+    path = str(tmp_path / "g.parquet")
+    options = [*MONTH[1:], "--rows", "300", "--output", path, *row_groups]
+    assert CliRunner().invoke(samples, options).exit_code == 0
+    assert pq.read_metadata(path).num_row_groups == expected
 
 
 def test_the_main_job_loads_exactly_the_rows_that_were_made(workspace: Workspace) -> None:
