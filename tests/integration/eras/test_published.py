@@ -5,15 +5,14 @@ import pyarrow.parquet as pq
 import pytest
 from support.eras.published import columns, form
 from support.eras.rows import MONTHS
+from support.months import months
 
 from pipeline.core.months import FIRST_MONTHS, SERVICES, TripMonth
 from pipeline.schemas import service_schema
 
 
 def months_of(service):
-    first = FIRST_MONTHS[service]
-    every = [(year, month) for year in range(first.year, 2028) for month in range(1, 13)]
-    return [TripMonth(service, *each) for each in every if each >= (first.year, first.month)]
+    return months(service, f"{FIRST_MONTHS[service]:%Y-%m}..")
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -9,6 +9,8 @@ is held against this, and values (``rows.py``).
 
 from functools import cache
 
+from support.months import within
+
 # Names in file order. A table is in force until the service's next one.
 NAMES = """
 yellow 2009-01 vendor_name Trip_Pickup_DateTime Trip_Dropoff_DateTime Passenger_Count Trip_Distance
@@ -126,14 +128,9 @@ def columns(service: str, month: str) -> dict[str, str]:
 def arrow_type(service: str, name: str, month: str) -> str:
     told = "double"
     for of, kind, months, which in flips():
-        if of == service and name in which and any(is_within(month, each) for each in months):
+        if of == service and name in which and any(within(each, month) for each in months):
             told = kind
     return told
-
-
-def is_within(month: str, months: str) -> bool:
-    first, dots, last = months.partition("..")
-    return month == months if not dots else first <= month <= (last or "9999")
 
 
 def form(month: str) -> dict[str, object]:
