@@ -21,14 +21,18 @@ from pipeline.schemas import service_schema
 ZONES_OF_THE_CITY: Final = 263
 """Zones 1 to 263 are on the map; 264 is unknown, 265 outside the city."""
 
+FARTHEST_MILES: Final = 100
+"""A choice: the city is 35 miles across, and what is far beyond it is the meter's error mostly."""
+
 
 class Audit:
     """Counts, over the batches of a canonical month, rows that are odd but true.
 
-    ``outside_month``: picked up before or after the month. ``negative_total``: reversals.
-    ``dropoff_before_pickup``. ``unknown_zone``: a pick-up or drop-off zone that is not on the map.
+    ``outside_month``: picked up before or after the month. ``dropoff_before_pickup``.
+    ``negative_fare`` and ``negative_total``: reversals. ``absurd_distance``: below 0 or above
+    ``FARTHEST_MILES``. ``unknown_zone``: a pick-up or drop-off zone that is not on the map.
     ``missing_zone``: a pick-up or drop-off zone that is null. A service without the columns has
-    no such count.
+    no such count. ``duplicate_rows`` is told by who has seen all rows (``duplicates.py``).
     """
 
     def __init__(self, month: TripMonth) -> None:
@@ -41,8 +45,7 @@ class Audit:
         """Count a canonical batch."""
         self._count_times(batch)
         self._count_zones(batch)
-        if total := self._roles.total_amount:
-            self.counts["negative_total"] += pc.less(batch[total], 0).true_count
+        self._count_amounts(batch)
 
     def to_metadata(self) -> dict[str, str]:
         """Return the counts as text pairs for the footer, ``tlc_audit_<name>``."""
@@ -74,6 +77,19 @@ class Audit:
             self.counts["unknown_zone"] += _any(off_map).true_count
             self.counts["missing_zone"] += _any(missing).true_count
 
+    def _count_amounts(self, batch: pa.RecordBatch) -> None:
+        roles = self._roles
+        for name, column in (
+            ("negative_fare", roles.fare_amount),
+            ("negative_total", roles.total_amount),
+        ):
+            if column:
+                self.counts[name] += pc.less(batch[column], 0).true_count
+        if distance := roles.trip_distance:
+            miles = batch[distance]
+            absurd = pc.or_(pc.less(miles, 0), pc.greater(miles, FARTHEST_MILES))
+            self.counts["absurd_distance"] += absurd.true_count
+
 
 def check_rows(month: TripMonth, *, read: int, footer: int, downloaded: int) -> None:
     """Raise Terminal unless as many rows were read as the footer and the download promise."""
@@ -86,11 +102,10 @@ def check_rows(month: TripMonth, *, read: int, footer: int, downloaded: int) -> 
         )
 
 
-def check_written(month: TripMonth, path: Path, *, kept: int) -> None:
-    """Raise Terminal unless the parquet at ``path`` has the canonical schema and all rows."""
+def check_written(month: TripMonth, path: Path, expected: pa.Schema, *, kept: int) -> None:
+    """Raise Terminal unless the parquet at ``path`` has the expected schema and all rows."""
     with pq.ParquetFile(path) as written:
         rows, schema = written.metadata.num_rows, written.schema_arrow
-    expected = service_schema(month.service).arrow_schema()
     if rows != kept or not schema.equals(expected):
         raise Terminal(
             f"{month}: what was written is not what was meant",

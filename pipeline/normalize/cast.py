@@ -5,11 +5,15 @@ which (``match.py``) and what becomes of a refused row (``conform.py``).
 
 A conversion takes a whole array and raises ``ArrowInvalid`` where it cannot convert every value;
 ``convert`` finds those values by halving, so that the usual array costs one call.
+
+Only null is no value: blank text is text like any other, and no number or time. The one exception
+is NaN where a count belongs, which is how a column of doubles says null; in a double it stays.
 """
 
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Final
 
 import pyarrow as pa
@@ -25,24 +29,62 @@ YEAR_1: Final = -62_135_596_800_000_000
 YEAR_10000: Final = 253_402_300_800_000_000
 """The first microsecond in and after what BigQuery, Postgres and Python can hold."""
 
+WORD: Final = "word"
+"""The kind of values that a table turns into canonical ones: text, and numbers as their text."""
+
 NUMBER: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 WHOLE: Final = r"^(?:\+|(-?))0*([0-9]+)(?:\.0*)?$"
 """A count: no exponent, and after the point zeros at most."""
+
+
+KNOWN_TYPES: Final = (
+    *(pa.int8(), pa.int16(), pa.int32(), pa.int64()),
+    *(pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64()),
+    *(pa.float16(), pa.float32(), pa.float64(), pa.decimal128(38, 9), pa.bool_()),
+    *(pa.timestamp("s"), pa.timestamp("ms"), pa.timestamp("us"), pa.timestamp("ns")),
+    *(pa.date32(), pa.date64(), pa.string(), pa.large_string(), pa.binary()),
+)
 
 
 def conversion(seen: pa.DataType, kind: str) -> Conversion | None:
     """Return what makes arrays of ``seen`` arrays of ``kind``; None where no cast covers it."""
     if pt.is_dictionary(seen):
         decoded = conversion(seen.value_type, kind)
-        return decoded and (lambda values: decoded(values.cast(seen.value_type)))
+        return decoded and (lambda values: decoded(_decoded(values)))
     if pt.is_null(seen):
         return _cast_to(kind)
     return {
         "int64": _to_int64,
         "float64": _to_float64,
         "datetime": _to_datetime,
+        "date": _to_date,
+        "bool": _to_bool,
         "string": _to_string,
+        WORD: _to_word,
     }[kind](seen)
+
+
+def kind_of(seen: pa.DataType) -> str | None:
+    """Return the canonical kind that values of ``seen`` are of; None where there is none."""
+    if pt.is_dictionary(seen):
+        return kind_of(seen.value_type)
+    if pt.is_boolean(seen):
+        return "bool"
+    if pt.is_date(seen):
+        return "date"
+    if pt.is_timestamp(seen):
+        return "datetime"
+    if pt.is_integer(seen):
+        return "int64"
+    if pt.is_floating(seen):
+        return "float64"
+    return "string" if is_text(seen) and not _is_bytes(seen) else None
+
+
+def closest_type(seen: pa.DataType, kind: str) -> str:
+    """Return the name of the type most like ``seen`` that values of ``kind`` are read from."""
+    readable = [str(known) for known in KNOWN_TYPES if conversion(known, kind)]
+    return get_close_matches(str(seen), readable, n=1, cutoff=0)[0]
 
 
 def convert(values: pa.Array, conversion: Conversion, kind: str) -> tuple[pa.Array, list[int]]:
@@ -62,7 +104,7 @@ def reason(value: pa.Scalar, kind: str) -> str:
     """Return the code for why ``value`` was refused as ``kind``."""
     if pt.is_dictionary(value.type):
         value = value.value
-    if kind == "string":
+    if kind in ("string", WORD):
         return "not_utf8"
     if kind == "datetime":
         return _why_no_datetime(value)
@@ -72,19 +114,18 @@ def reason(value: pa.Scalar, kind: str) -> str:
 
 
 def arrow_type(kind: str) -> pa.DataType:
-    """Return the Arrow type of a canonical kind."""
-    return pa.type_for_alias(ARROW_TYPES[kind])
+    """Return the Arrow type of a canonical kind; that of a word is text."""
+    return pa.type_for_alias(ARROW_TYPES["string" if kind == WORD else kind])
 
 
 def is_text(seen: pa.DataType) -> bool:
     """Return whether values are characters, or bytes that should be."""
-    return bool(
-        pt.is_string(seen)
-        or pt.is_large_string(seen)
-        or pt.is_string_view(seen)
-        or pt.is_binary(seen)
-        or pt.is_large_binary(seen)
-    )
+    is_string = pt.is_string(seen) or pt.is_large_string(seen) or pt.is_string_view(seen)
+    return bool(is_string or _is_bytes(seen))
+
+
+def _is_bytes(seen: pa.DataType) -> bool:
+    return bool(pt.is_binary(seen) or pt.is_large_binary(seen) or pt.is_binary_view(seen))
 
 
 def _cast_to(kind: str) -> Conversion:
@@ -95,8 +136,10 @@ def _cast_to(kind: str) -> Conversion:
 def _to_int64(seen: pa.DataType) -> Conversion | None:
     if is_text(seen):
         return lambda values: _counts(values).cast(pa.int64())
-    covered = pt.is_integer(seen) or pt.is_floating(seen) or pt.is_decimal(seen)
-    return _cast_to("int64") if covered or pt.is_boolean(seen) else None
+    if pt.is_floating(seen):
+        return lambda values: _without_nan(values).cast(pa.int64())
+    covered = pt.is_integer(seen) or pt.is_decimal(seen) or pt.is_boolean(seen)
+    return _cast_to("int64") if covered else None
 
 
 def _to_float64(seen: pa.DataType) -> Conversion | None:
@@ -119,8 +162,45 @@ def _to_datetime(seen: pa.DataType) -> Conversion | None:
     return None
 
 
+def _to_date(seen: pa.DataType) -> Conversion | None:
+    if not pt.is_date(seen):
+        return None
+
+    def cast(values: pa.Array) -> pa.Array:
+        _in_years(values.cast(pa.timestamp("us")))
+        return values.cast(pa.date32())
+
+    return cast
+
+
+def _to_bool(seen: pa.DataType) -> Conversion | None:
+    return _cast_to("bool") if pt.is_boolean(seen) else None
+
+
 def _to_string(seen: pa.DataType) -> Conversion | None:
     return _valid_text if is_text(seen) else None
+
+
+def _to_word(seen: pa.DataType) -> Conversion | None:
+    if is_text(seen):
+        return _valid_text
+    if pt.is_floating(seen):
+        return lambda values: _without_nan(values).cast(pa.string())
+    if pt.is_decimal(seen):
+        return lambda values: values.cast(pa.float64()).cast(pa.string())
+    return (lambda values: values.cast(pa.string())) if pt.is_integer(seen) else None
+
+
+def _decoded(values: pa.DictionaryArray) -> pa.Array:
+    """Return a dictionary's values row by row; Arrow can take no string views."""
+    is_view = pt.is_string_view(values.dictionary.type)
+    held = values.dictionary.cast(pa.string()) if is_view else values.dictionary
+    return held.take(values.indices)
+
+
+def _without_nan(values: pa.Array) -> pa.Array:
+    is_nan = pc.is_nan(values)
+    return pc.if_else(is_nan, pa.scalar(None, values.type), values) if is_nan.true_count else values
 
 
 def _to_wall_clock(values: pa.Array) -> pa.Array:

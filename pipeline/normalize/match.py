@@ -24,6 +24,7 @@ UNNAMED_INDEX: Final = re.compile(r"__index_level_\d+__")
 """What pandas calls an index that it leaves in a file; it says nothing about a trip."""
 
 MOST_NAMES: Final = 20
+LONGEST_NAME: Final = 60
 MOST_COMPARED: Final = 500
 """Beyond so many names, a list ends with how many more there are, and nobody looks for the like."""
 
@@ -44,18 +45,26 @@ class Match:
 class Layout:
     """A file's columns, matched to those of ``schema`` but ``source_month``, in its order.
 
-    ``unknown`` are the places of those that no canonical column is and that are no index.
+    ``unknown`` are the places of those that no canonical column is and that are no index;
+    ``added_columns`` those of them that ``schema`` has all the same, as a month's record tells it.
     """
 
     file_schema: pa.Schema
     schema: ServiceSchema
     matches: tuple[Match, ...]
     unknown: tuple[int, ...]
+    added_columns: str | None = None
+
+    @property
+    def held_columns(self) -> list[str]:
+        """The canonical columns that the file has."""
+        return [match.column.name for match in self.matches if match.index is not None]
 
     @property
     def unknown_names(self) -> list[str]:
         """The names of the columns that nobody knows, in file order."""
-        return [self.file_schema.names[index] for index in self.unknown]
+        names = self.file_schema.names  # made anew whenever it is asked for
+        return [names[index] for index in self.unknown]
 
 
 @dataclass(frozen=True)
@@ -84,10 +93,20 @@ def match_columns(file_schema: pa.Schema, month: TripMonth) -> Layout:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Return names as words, the first ones only where there are very many."""
-    shown = ", ".join(name if name.isprintable() else ascii(name) for name in names[:MOST_NAMES])
-    more = len(names) - MOST_NAMES
-    return f"{shown} and {more:,} more" if more > 0 else shown
+    """Return names as words, shortened where they are very long, the first of very many."""
+    return the_first([shown(name) for name in names])
+
+
+def the_first(words: Sequence[str]) -> str:
+    """Return the first words of a list, and how many more there are."""
+    more = len(words) - MOST_NAMES
+    return ", ".join(words[:MOST_NAMES]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def shown(name: str) -> str:
+    """Return a name as one word of a line, whatever is in it."""
+    short = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
+    return short if short.isprintable() else ascii(short)
 
 
 def _meaning(name: str, schema: ServiceSchema, era: Era, indexes: set[str]) -> Meaning | None:
@@ -157,7 +176,7 @@ def _closest(missing: list[str], layout: Layout) -> str:
     for name in missing:
         for like in get_close_matches(name.casefold(), unknown, n=1):
             to = f" to {name}" if len(missing) > 1 else ""
-            hints.append(f"; {listed([unknown[like]])} is closest{to}")
+            hints.append(f"; {shown(unknown[like])} is closest{to}")
     return "".join(hints)
 
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.core.files import discard, part_file, publish
+from pipeline.core.provenance import Provenance
 from pipeline.normalize.cast import is_text
 from pipeline.normalize.conform import Rejected
 
@@ -69,11 +70,15 @@ class Quarantine:
         self._opened().write_batch(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
         self.reasons.update(zip(rejected.reasons, rejected.columns, strict=True))
 
-    def publish(self) -> None:
-        """Make the part the file; without rows, delete the file of an earlier run."""
+    def publish(self, record: Provenance) -> None:
+        """Make the part the file, with the month's record in its footer.
+
+        Without rows, delete the file of an earlier run.
+        """
         if self._writer is None or self._part is None:
             self._path.unlink(missing_ok=True)
             return
+        self._writer.add_key_value_metadata(record.to_metadata())
         self._writer.close()
         publish(self._part, self._path)
 

@@ -31,7 +31,7 @@ class RawFile:
 
     def __init__(self, path: Path, month: TripMonth) -> None:
         self._path = path
-        self._month = month
+        self.month = month
         with self._readable():
             self._file = pq.ParquetFile(path, pre_buffer=False, buffer_size=READ_BUFFER_BYTES)
             self.schema: pa.Schema = self._file.schema_arrow
@@ -65,7 +65,7 @@ class RawFile:
             yield
         except (pa.ArrowException, OSError, UnicodeError) as error:
             raise Terminal(
-                f"{self._month}: the raw file is no readable parquet file",
+                f"{self.month}: the raw file is no readable parquet file",
                 seen=f"{_beginning(self._path)} ({error})",
                 expected=f"the month as published, in {self._path}",
                 next_step="delete it to download it again",

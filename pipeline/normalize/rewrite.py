@@ -4,12 +4,12 @@ Belongs here: the order of the steps, and that nothing is published until all is
 Not here: the steps themselves.
 """
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final
 
 import pyarrow as pa
@@ -19,17 +19,16 @@ import pyarrow.types as pt
 from pipeline.core import settings
 from pipeline.core.errors import Terminal
 from pipeline.core.files import discard, part_file, part_path, publish
-from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
 from pipeline.normalize.audit import Audit, check_rows, check_written
 from pipeline.normalize.conform import Conformed, Conformer
-from pipeline.normalize.match import listed, match_columns
+from pipeline.normalize.duplicates import Duplicates
+from pipeline.normalize.match import Layout, match_columns
 from pipeline.normalize.quarantine import Quarantine
 from pipeline.normalize.read import RawFile, one_ahead
+from pipeline.normalize.remarks import Remarks, UnknownWords, difference
 from pipeline.normalize.target import CanonicalMonthTarget
-from pipeline.schemas import service_schema
-
-logger = logging.getLogger(__name__)
+from pipeline.normalize.unknown import settle
 
 Progress = Callable[[int, int], None]
 """Told the rows that are done and how many there are."""
@@ -49,7 +48,9 @@ class Rewritten:
 
     def __str__(self) -> str:
         kept, quarantined = self.provenance.rows_kept, self.provenance.rows_quarantined
-        return f"{kept:,} rows kept, {quarantined:,} quarantined; {self.audit or 'by another run'}"
+        counts = f"{kept:,} rows kept, {quarantined:,} quarantined"
+        remarks = f"; {self.provenance.remarks}" if self.provenance.remarks else ""
+        return f"{counts}; {self.audit or 'by another run'}{remarks}"
 
 
 def rewrite_month(
@@ -71,14 +72,24 @@ def rewrite_month(
     raw = RawFile(raw_path, target.month)
     with closing(raw), part_file(target.path) as part:
         try:
-            if done := _already_done(source, target):
+            layout, remark = settle(match_columns(raw.schema, target.month), target.month)
+            if done := _already_done(source, target, layout):
                 discard(target.path)
                 return Rewritten(done, None)
-            with Quarantine(target.quarantine_path, raw.schema) as quarantine:
-                rewrite = _Rewrite(target.month, source, raw, quarantine)
+            remarks = Remarks(target.month)
+            remarks.add("published_rows", difference(source, target.month))
+            remarks.add("unknown_columns", remark)
+            with (
+                Quarantine(target.quarantine_path, raw.schema) as quarantine,
+                # Without a name, so that a killed process leaves nothing.
+                TemporaryFile(dir=target.path.parent) as hashes,
+            ):
+                duplicates = Duplicates(hashes, layout.held_columns)
+                rewrite = _Rewrite(raw, layout, source, quarantine, duplicates, remarks)
                 record = rewrite.write(part_path(target.path), progress)
-                check_written(target.month, part_path(target.path), kept=rewrite.kept)
-                quarantine.publish()
+                schema = layout.schema.arrow_schema()
+                check_written(target.month, part_path(target.path), schema, kept=rewrite.kept)
+                quarantine.publish(record)
                 publish(part, target.path)
         except BaseException:
             discard(target.path)
@@ -86,10 +97,12 @@ def rewrite_month(
     return Rewritten(record, rewrite.audit)
 
 
-def _already_done(source: Provenance, target: CanonicalMonthTarget) -> Provenance | None:
-    """Return the record of a target that is whole and from this very source."""
+def _already_done(
+    source: Provenance, target: CanonicalMonthTarget, layout: Layout
+) -> Provenance | None:
+    """Return the record of a target that is whole, of this very source and this very layout."""
     record = target.record()
-    if record is None or record.schema_version != service_schema(target.month.service).version:
+    if record is None or record.schema_version != layout.schema.version:
         return None
     origin = replace(
         record,
@@ -106,32 +119,53 @@ class _Rewrite:
     """The rows of one month on their way, and how many there were."""
 
     def __init__(
-        self, month: TripMonth, source: Provenance, raw: RawFile, quarantine: Quarantine
+        self,
+        raw: RawFile,
+        layout: Layout,
+        source: Provenance,
+        quarantine: Quarantine,
+        duplicates: Duplicates,
+        remarks: Remarks,
     ) -> None:
         self.kept = 0
-        self.audit = Audit(month)
-        self._month = month
-        self._source = source
+        self.audit = Audit(raw.month)
+        self._month = raw.month
         self._raw = raw
+        self._layout = layout
+        self._source = source
         self._quarantine = quarantine
-        self._layout = match_columns(raw.schema, month)
-        if unknown := self._layout.unknown_names:
-            logger.warning("%s: no schema knows column %s; not kept", month, listed(unknown))
+        self._duplicates = duplicates
+        self._remarks = remarks
+        self._unknown_words = UnknownWords()
 
     def write(self, path: Path, progress: Progress) -> Provenance:
         """Write the canonical file and the quarantine; return the month's provenance."""
-        schema = service_schema(self._month.service)
+        schema = self._layout.schema.arrow_schema()
         row_groups = one_ahead(self._row_groups())
-        with closing(parquet_writer(path, schema.arrow_schema())) as writer, closing(row_groups):
+        with closing(parquet_writer(path, schema)) as writer, closing(row_groups):
             for row_group in row_groups:
                 self._add(row_group, writer)
                 progress(self._rows, self._raw.rows)
             self._check_rows()
-            record = self._source.normalized(
-                kept=self.kept, quarantined=self._quarantine.rows, schema_version=schema.version
-            )
-            writer.add_key_value_metadata({**record.to_metadata(), **self.audit.to_metadata()})
+            record = self._finished()
+            told = {**self.audit.to_metadata(), **self._remarks.to_metadata()}
+            writer.add_key_value_metadata({**record.to_metadata(), **told})
         return record
+
+    def _finished(self) -> Provenance:
+        """Return the month's provenance, once all rows are seen."""
+        self.audit.counts["duplicate_rows"] = self._duplicates.count()
+        self._remarks.add("unknown_values", self._unknown_words.remark)
+        told = replace(
+            self._source,
+            added_columns=self._layout.added_columns,
+            remarks=self._remarks.text,
+        )
+        return told.normalized(
+            kept=self.kept,
+            quarantined=self._quarantine.rows,
+            schema_version=self._layout.schema.version,
+        )
 
     @property
     def _rows(self) -> int:
@@ -140,11 +174,18 @@ class _Rewrite:
     def _row_groups(self) -> Iterator[list[Conformed]]:
         """Yield the conformed batches that make a row group; small batches stay in the cache."""
         sizes = settings.normalize()
-        conform = Conformer(self._month, self._layout).conform
-        conformed = map(conform, self._raw.batches(int(sizes.batch_rows)))
+        conformed = self._conformed(int(sizes.batch_rows))
         batches = max(1, int(sizes.row_group_rows) // int(sizes.batch_rows))
         while row_group := list(islice(conformed, batches)):
             yield row_group
+
+    def _conformed(self, batch_rows: int) -> Iterator[Conformed]:
+        """Yield batches; what can be done here is done beside the writing, which takes longer."""
+        conform = Conformer(self._month, self._layout).conform
+        for batch in self._raw.batches(batch_rows):
+            conformed = conform(batch)
+            self._duplicates.add(conformed.kept)
+            yield conformed
 
     def _add(self, row_group: list[Conformed], writer: pq.ParquetWriter) -> None:
         for conformed in row_group:
@@ -152,6 +193,7 @@ class _Rewrite:
                 self._quarantine.add(conformed.rejected, self._rows)
                 self._refuse_too_many()
             self.audit.add(conformed.kept)
+            self._unknown_words.add(conformed.unknown)
             self.kept += len(conformed.kept)
         table = pa.Table.from_batches([conformed.kept for conformed in row_group])
         if len(table):

@@ -10,6 +10,7 @@ import luigi
 from pipeline.core.errors import Terminal
 from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
+from pipeline.schemas import service_schema
 
 
 class CanonicalMonthTarget(luigi.Target):
@@ -26,7 +27,8 @@ class CanonicalMonthTarget(luigi.Target):
     def exists(self) -> bool:
         """Return whether every row of the month is here or in quarantine; reads the footer only.
 
-        A file that is damaged, of another month or without provenance is not there.
+        A file that is damaged, of another month, without provenance or of an older schema is not
+        there.
 
         Raises:
             Terminal: the file cannot be read for want of rights.
@@ -51,22 +53,25 @@ class CanonicalMonthTarget(luigi.Target):
 
     def record(self) -> Provenance | None:
         """Return which version of the month is there, a sample or real, or None."""
-        footer = _read_footer(self.path)
-        if footer is None:
-            return None
-        rows, pairs = footer
-        record = Provenance.from_metadata(pairs)
+        rows, record = _read_footer(self.path)
         if record is None or not record.is_of(self.month):
             return None
+        schema = service_schema(self.month.service).extended(record.added_columns)
+        is_current = record.schema_version == schema.version
         is_whole = record.is_balanced and record.rows_kept == rows
-        has_quarantine = self.quarantine_path.exists()
-        return record if is_whole and has_quarantine == bool(record.rows_quarantined) else None
+        return record if is_current and is_whole and self._has_quarantine_of(record) else None
+
+    def _has_quarantine_of(self, record: Provenance) -> bool:
+        """Return whether the quarantine is that of this very month, or absent as it should be."""
+        if not record.rows_quarantined:
+            return not self.quarantine_path.exists()
+        return _read_footer(self.quarantine_path) == (record.rows_quarantined, record)
 
 
-def _read_footer(path: Path) -> tuple[int, dict[str, str]] | None:
-    """Return the rows and the metadata of a parquet file, or None where there is no whole one."""
+def _read_footer(path: Path) -> tuple[int, Provenance | None]:
+    """Return the rows and the record of a parquet file; 0 and None where there is no whole one."""
     if not path.is_file():
-        return None
+        return 0, None
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -75,10 +80,10 @@ def _read_footer(path: Path) -> tuple[int, dict[str, str]] | None:
     except PermissionError as error:
         raise Terminal(f"cannot read {path}", seen=error.strerror) from error
     except (pa.ArrowException, OSError, UnicodeError):
-        return None
+        return 0, None
     pairs = footer.metadata or {}
     text = {
         key.decode("utf-8", "replace"): value.decode("utf-8", "replace")
         for key, value in pairs.items()
     }
-    return int(footer.num_rows), text
+    return int(footer.num_rows), Provenance.from_metadata(text)

@@ -1,16 +1,20 @@
 """What conforming a value means, in plain Python: the judge of ``pipeline.normalize``.
 
-``convert(value, seen, kind)`` returns the canonical value, or raises Refused with the reason.
-A value is a Python int, float, Decimal, str, bytes or bool as stored; a time is its count of
-``seen`` units since 1970. A canonical datetime is its count of microseconds.
+``convert(value, seen, kind)`` returns the canonical value, or raises Refused with the reason;
+``looked_up`` and ``ruled`` do what a mapping and a rule say. A value is a Python int, float,
+Decimal, str, bytes or bool as stored; a time is its count of ``seen`` units since 1970. A
+canonical datetime is its count of microseconds.
 """
 
 import math
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from pipeline.schemas import ValueMapping
 
 EPOCH = datetime(1970, 1, 1)
 TICKS = {"s": 1_000_000, "ms": 1000, "us": 1}
@@ -25,16 +29,46 @@ class Refused(Exception):
 def convert(value: Any, seen: str, kind: str) -> Any:
     if value is None:
         return None
-    return {"int64": whole, "float64": double, "datetime": moment, "string": text}[kind](
-        value, seen
-    )
+    judge = {"int64": whole, "float64": double, "datetime": moment, "string": text, "word": told}
+    return judge[kind](value, seen)
 
 
-def whole(value: Any, seen: str) -> int:
+def looked_up(word: str | None, mapping: ValueMapping) -> tuple[Any, bool]:
+    """Return what the word stands for, and whether it is one that the mapping does not know."""
+    if word is None:
+        return None, False
+    value = mapping.values.get(word.strip().casefold())
+    return value, value is None
+
+
+def ruled(value: Any, steps: tuple[str, ...]) -> Any:
+    for step in steps:
+        if value is not None:
+            value = STEPS[step](value)
+    return value
+
+
+STEPS: dict[str, Callable[[Any], Any]] = {
+    "trim": lambda text: text.strip(),
+    "upper": lambda text: "".join(c.upper() if c.isascii() else c for c in text),
+    "blank_to_null": lambda text: text if text.strip() else None,
+    "zero_to_null": lambda number: None if number == 0 else number,
+}
+
+
+def told(value: Any, seen: str) -> str | None:
+    if isinstance(value, float):
+        return None if math.isnan(value) else f"{value:.0f}" if value % 1 == 0 else str(value)
+    return str(value) if isinstance(value, int) else text(value, seen)
+
+
+def whole(value: Any, seen: str) -> int | None:
     if isinstance(value, str) and parsed(value) is not None and "e" in value.lower():
         raise Refused("not_an_integer")
     number = parsed(value) if isinstance(value, str) else value
-    if isinstance(number, float) and not math.isfinite(number):
+    if isinstance(number, float) and math.isnan(number):
+        return None
+    if isinstance(number, float) and math.isinf(number):
         raise Refused("not_an_integer")
     if number != int(number):
         raise Refused("not_an_integer")

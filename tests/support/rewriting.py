@@ -2,9 +2,10 @@
 
 ``python -m support.rewriting DATA_DIR SERVICE MONTH [MOMENT]`` where MOMENT is a row count (killed
 once that many are written), a dotted function name (killed as it is called) or ``full`` (no file
-may grow beyond 64 KB). Prints the error, if there is one of the pipeline's own.
+may grow beyond 64 KB). Prints the error, if there is one of the pipeline's own, and nothing else.
 """
 
+import logging
 import resource
 import signal
 import sys
@@ -35,6 +36,7 @@ def main(data_dir: str, service: str, key: str, moment: str = "") -> None:
         if moment.isdigit() and done >= int(moment):
             die()
 
+    logging.disable(logging.WARNING)
     arrange(moment)
     try:
         rewrite.rewrite_month(raw.provenance(), raw.path, target, progress)

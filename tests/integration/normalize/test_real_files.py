@@ -19,6 +19,11 @@ REAL_FILES = {
     "green_tripdata_2024-01.parquet": 56_551,
     "resaved/green_tripdata_2025-11.parquet": 46_912,
 }
+RULES_IN_SQL = {
+    "licence": "upper(trim({}))",
+    "flag": "nullif({}, ' ')",
+    "coordinate": "nullif({}, 0)",
+}
 SQL_TYPES = {"int64": "BIGINT", "float64": "DOUBLE", "string": "VARCHAR", "datetime": "TIMESTAMP"}
 
 
@@ -51,8 +56,11 @@ def test_the_footer_tells_where_the_month_is_from_and_what_is_odd(shared_tlc, le
     assert record.source_bytes == len(content)
     odd = {key: int(value) for key, value in footer.items() if key.startswith(b"tlc_audit_")}
     assert odd == {
+        b"tlc_audit_absurd_distance": 63,
         b"tlc_audit_dropoff_before_pickup": 0,
+        b"tlc_audit_duplicate_rows": 0,
         b"tlc_audit_missing_zone": 0,
+        b"tlc_audit_negative_fare": 134,
         b"tlc_audit_negative_total": 134,
         b"tlc_audit_outside_month": 3,
         b"tlc_audit_unknown_zone": 747,
@@ -76,7 +84,9 @@ def assert_same_values(raw_path, target):
     for column in schema.columns[1:]:
         raw_name = next((name for name in published if column.matches(name)), None)
         in_raw = f'"{raw_name}"' if raw_name else "NULL"
-        raw = f"SELECT CAST({in_raw} AS {SQL_TYPES[column.kind]}) AS v FROM '{raw_path}'"
+        value = f"CAST({in_raw} AS {SQL_TYPES[column.kind]})"
+        rule = RULES_IN_SQL[column.rule.name] if column.rule else "{}"
+        raw = f"SELECT {rule.format(value)} AS v FROM '{raw_path}'"
         ours = f"SELECT \"{column.name}\" AS v FROM '{target.path}'"
         assert profile(ours, column.kind) == profile(raw, column.kind), column.name
         differing = f"""

@@ -1,6 +1,7 @@
 """The task as a real worker runs it, on a raw file that is there already."""
 
 import luigi
+import pyarrow as pa
 import pytest
 from luigi.scheduler import Scheduler
 from luigi.worker import Worker
@@ -47,9 +48,20 @@ def test_one_line_tells_what_was_kept_and_what_is_odd(task, raw, caplog):
     with caplog.at_level("INFO", logger="pipeline"):
         task.run()
     assert [record.getMessage() for record in caplog.records if record.name != "luigi"] == [
-        "green 2021-01: normalized: 76,518 rows kept, 0 quarantined; dropoff before pickup 0, "
-        "missing zone 0, negative total 134, outside month 3, unknown zone 747"
+        "green 2021-01: normalized: 76,518 rows kept, 0 quarantined; absurd distance 63, "
+        "dropoff before pickup 0, duplicate rows 0, missing zone 0, negative fare 134, "
+        "negative total 134, outside month 3, unknown zone 747"
     ]
+
+
+def test_the_line_ends_with_what_is_to_be_told(task, trips, leave_raw, month, caplog):
+    leave_raw(trips(2).append_column("surge", pa.array([1, 2])), month)
+    with caplog.at_level("INFO", logger="pipeline"):
+        task.run()
+    assert caplog.messages[-1].endswith(
+        "unknown zone 0; differs from 2024-08: 76,518 -> 2; "
+        "columns that no schema knows are not kept: surge"
+    )
 
 
 def test_a_month_that_cannot_be_normalized_fails_the_run_and_leaves_no_target(

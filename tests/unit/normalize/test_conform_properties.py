@@ -1,5 +1,6 @@
 """Conforming, judged by a plain-Python reference on any mix of types, nulls and column orders."""
 
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -7,13 +8,12 @@ from typing import Any
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.conform_reference import Refused, convert
+from support.conform_reference import Refused, convert, looked_up, ruled
 
 from pipeline.core.months import SERVICES, TripMonth
 from pipeline.normalize.conform import Conformed, Conformer
 from pipeline.normalize.match import match_columns
-from pipeline.schemas import Column, service_schema
-from pipeline.schemas.service import SOURCE_MONTH
+from pipeline.schemas import Column, ValueMapping, service_schema
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 CODES = st.integers(0, 265)
@@ -73,7 +73,11 @@ NUMERIC = {
     "decimal128(20, 2)": CODES.map(Decimal) | CENTS,
     **dict.fromkeys(("string", "large_string", "dictionary"), NUMBERS_AS_TEXT | NO_NUMBERS),
 }
-TEXT = st.text(alphabet=st.characters(codec="utf-8"), max_size=5)
+TEXT = st.text(alphabet=st.characters(codec="utf-8"), max_size=5) | st.sampled_from(
+    ["", " ", "b02510 ", "B02510         ", "\u00e9"]
+)
+WORDS = st.sampled_from(["CMT", "vts ", "Cash", " No Charge", "DIS", "1", "1.0", "y", "", "??"])
+FLAGS = st.sampled_from([0.0, 1.0, -0.0, 0.5, float("nan")])
 SEEN: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "int64": {**NUMERIC, "bool": st.booleans()},
     "float64": NUMERIC,
@@ -90,7 +94,18 @@ SEEN: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         **dict.fromkeys(("string", "large_string", "dictionary"), TEXT),
         "binary": st.binary(max_size=4),
     },
+    "word": {
+        **dict.fromkeys(("string", "large_string", "dictionary"), WORDS | TEXT),
+        "binary": st.binary(max_size=4),
+        "double": FLAGS,
+        "int64": st.integers(-1, 2),
+    },
 }
+MONTHS = [
+    *(TripMonth(service, 2025, 1) for service in SERVICES),
+    TripMonth("yellow", 2009, 5),
+    TripMonth("yellow", 2010, 3),
+]
 
 
 def arrow_array(values: list[Any], seen: str) -> pa.Array:
@@ -106,29 +121,38 @@ def arrow_array(values: list[Any], seen: str) -> pa.Array:
     return pa.array(values, pa.type_for_alias(seen))
 
 
+def kind_in(month: TripMonth, column: Column) -> str:
+    """Return the kind that the month's file holds ``column`` as: a word where a table reads it."""
+    return "word" if mapping_in(month, column) else column.kind
+
+
+def mapping_in(month: TripMonth, column: Column) -> ValueMapping | None:
+    published = service_schema(month.service).era(month).columns
+    return next((c.mapping for c in published if c.canonical == column.name), None)
+
+
 @st.composite
-def columns_of(draw: st.DrawFn, column: Column, rows: int) -> tuple[str, list[Any]]:
-    """Draw the type that a file holds ``column`` in, and its values; a good part of them null."""
-    seen = draw(st.sampled_from(["null", *SEEN[column.kind]]))
+def columns_of(draw: st.DrawFn, kind: str, rows: int) -> tuple[str, list[Any]]:
+    """Draw the type that a file holds a column in, and its values; a good part of them null."""
+    seen = draw(st.sampled_from(["null", *SEEN[kind]]))
     if seen == "null":
         return seen, [None] * rows
-    strategy = st.none() | SEEN[column.kind][seen]
+    strategy = st.none() | SEEN[kind][seen]
     return seen, draw(st.lists(strategy, min_size=rows, max_size=rows))
 
 
 @st.composite
 def files(draw: st.DrawFn) -> tuple[TripMonth, pa.RecordBatch, dict[str, tuple[str, list[Any]]]]:
     """Draw a month, a batch of its file in any spelling and order, and what the batch holds."""
-    month = TripMonth(draw(st.sampled_from(SERVICES)), 2025, 1)
+    month = draw(st.sampled_from(MONTHS))
     rows = draw(st.integers(0, 6))
+    schema = service_schema(month.service)
+    spellings = {c.canonical: c.name for c in schema.era(month).columns}
     held = {
-        column.name: draw(columns_of(column, rows))
-        for column in service_schema(month.service).columns
-        if column is not SOURCE_MONTH
+        column.name: draw(columns_of(kind_in(month, column), rows))
+        for column in schema.columns
+        if column.name in spellings
     }
-    era = service_schema(month.service).era(month)
-    spellings = {c.canonical: c.name for c in era.columns}
-    held = {name: what for name, what in held.items() if name in spellings}
     arrays = {draw(respelled(spellings[name])): arrow_array(v, t) for name, (t, v) in held.items()}
     if draw(st.booleans()):
         arrays["__index_level_0__"] = pa.array(range(rows), pa.int64())
@@ -141,18 +165,28 @@ def respelled(name: str) -> st.SearchStrategy[str]:
 
 
 def judged(month: TripMonth, held: dict[str, tuple[str, list[Any]]], rows: int) -> Any:
-    """Return the rows to be kept and, by row, the reason and column of those to be refused."""
-    kept, refused = [], {}
+    """Return the rows to be kept, by row the reason and column of those to be refused, and by
+    column how many words no table knows."""
+    kept, refused, unknown = [], {}, Counter()
     for row in range(rows):
         values = {"source_month": month.first_day}
-        try:
-            for column in service_schema(month.service).columns[1:]:
-                seen, cells = held.get(column.name, ("null", [None] * rows))
-                values[column.name] = convert(cells[row], seen, column.kind)
+        for column in service_schema(month.service).columns[1:]:
+            seen, cells = held.get(column.name, ("null", [None] * rows))
+            try:
+                values[column.name], is_unknown = canonical(month, column, seen, cells[row])
+                unknown[column.name] += is_unknown
+            except Refused as why:
+                refused.setdefault(row, (why.args[0], column.name))
+        if row not in refused:
             kept.append(values)
-        except Refused as why:
-            refused[row] = (why.args[0], column.name)
-    return kept, refused
+    return kept, refused, +unknown
+
+
+def canonical(month: TripMonth, column: Column, seen: str, cell: Any) -> tuple[Any, bool]:
+    value, is_unknown = convert(cell, seen, kind_in(month, column)), False
+    if mapping := mapping_in(month, column):
+        value, is_unknown = looked_up(value, mapping)
+    return ruled(value, column.rule.steps if column.rule else ()), is_unknown
 
 
 def counted(batch: pa.RecordBatch) -> list[dict[str, Any]]:
@@ -174,9 +208,10 @@ def conform(month: TripMonth, batch: pa.RecordBatch) -> Conformed:
 def test_any_mix_of_types_nulls_and_orders_gives_what_plain_python_gives(file: Any) -> None:
     month, batch, held = file
     conformed = conform(month, batch)
-    kept, refused = judged(month, held, batch.num_rows)
+    kept, refused, unknown = judged(month, held, batch.num_rows)
     assert conformed.kept.schema == service_schema(month.service).arrow_schema()
     assert repr(counted(conformed.kept)) == repr(kept)
+    assert {name: words.total() for name, words in conformed.unknown.items()} == unknown
     if conformed.rejected is None:
         assert refused == {}
     else:
