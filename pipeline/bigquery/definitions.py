@@ -7,7 +7,7 @@ with what is there (``tables.py``), the views over them (``views.py``), rows.
 from typing import TYPE_CHECKING, Final
 
 from pipeline.core import settings
-from pipeline.schemas import ServiceSchema
+from pipeline.schemas import ServiceSchema, TableSchema, zone_schema
 
 if TYPE_CHECKING:
     from google.cloud.bigquery import SchemaField, Table
@@ -36,16 +36,6 @@ LEDGER_COLUMNS: Final = (
     ("added_columns", "STRING", "columns beyond the service's schema, as name and kind"),
     ("remarks", "STRING", "what is worth knowing about the month"),
 )
-ZONE_NAMES: Final = {
-    "Borough": "Borough of New York City; EWR for Newark airport.",
-    "Zone": "Name of the zone; a few zones share one.",
-    "service_zone": "Yellow Zone, Boro Zone, Airports or EWR.",
-}
-ZONE_COLUMNS: Final = (
-    ("LocationID", "INT64", "Number of the zone, 1 to 265; unique."),
-    *((name, "STRING", means) for name, means in ZONE_NAMES.items()),
-)
-"""As in TLC's ``taxi_zone_lookup.csv``, whose ``N/A`` is text."""
 
 
 def dataset_path() -> str:
@@ -78,16 +68,20 @@ def trips_table(schema: ServiceSchema) -> "Table":
 
 def ledger_table() -> "Table":
     """Return the definition of the ledger."""
+    from google.cloud.bigquery import SchemaField
+
+    fields = [SchemaField(name, kind, description=told) for name, kind, told in LEDGER_COLUMNS]
     told = "One row per loaded month and version; the newest row is in force."
-    return _plain_table(LEDGER, LEDGER_COLUMNS, told)
+    return _plain_table(LEDGER, fields, told)
 
 
 def zones_table() -> "Table":
     """Return the definition of the zone lookup's table."""
-    return _plain_table(table_name(ZONES), ZONE_COLUMNS, "TLC's taxi zones, one row per zone.")
+    fields = schema_fields(zone_schema())
+    return _plain_table(table_name(ZONES), fields, "TLC's taxi zones, one row per zone.")
 
 
-def schema_fields(schema: ServiceSchema) -> list["SchemaField"]:
+def schema_fields(schema: TableSchema) -> list["SchemaField"]:
     """Return the canonical columns as BigQuery fields."""
     from google.cloud.bigquery import SchemaField
 
@@ -108,10 +102,9 @@ def clustering(schema: ServiceSchema) -> list[str]:
     return [name for name in roles if name is not None]
 
 
-def _plain_table(name: str, columns: tuple[tuple[str, str, str], ...], told: str) -> "Table":
-    from google.cloud.bigquery import SchemaField, Table
+def _plain_table(name: str, fields: list["SchemaField"], told: str) -> "Table":
+    from google.cloud.bigquery import Table
 
-    fields = [SchemaField(column, kind, description=means) for column, kind, means in columns]
     table = Table(table_path(name), schema=fields)
     table.description, table.labels = told, LABELS
     return table

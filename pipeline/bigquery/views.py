@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from pipeline.bigquery.definitions import LABELS, ZONE_NAMES, ZONES, table_name, table_path
+from pipeline.bigquery.definitions import LABELS, ZONES, table_name, table_path
 from pipeline.connections.google import bigquery_client, bigquery_limits
 from pipeline.core.errors import Terminal
 from pipeline.core.months import SERVICES
 from pipeline.schemas.service import Column
 from pipeline.schemas.unified import SERVICE_COLUMN, unified_columns, unified_sources
+from pipeline.schemas.zones import ZONE_NUMBER, zone_names
 
 if TYPE_CHECKING:
     from google.cloud.bigquery import SchemaField, Table
@@ -93,10 +94,11 @@ def trips_sql() -> str:
 def trips_with_zones_sql() -> str:
     """Return the SQL of ``trips_with_zones``: ``trips``, each end beside its row of the lookup."""
     trips = [f"trips.{column.name}" for column in unified_columns()]
-    zones = [f"{end}.{name} AS {end}_{name.lower()}" for end in ENDS for name in ZONE_NAMES]
+    names = [column.name for column in zone_names()]
+    zones = [f"{end}.{name} AS {end}_{name.lower()}" for end in ENDS for name in names]
     joins = [
         f"LEFT JOIN `{table_path(table_name(ZONES))}` AS {end}\n"
-        f"  ON {end}.LocationID = trips.{end}_location_id"
+        f"  ON {end}.{ZONE_NUMBER} = trips.{end}_location_id"
         for end in ENDS
     ]
     return "\n".join([_select(trips + zones), f"FROM `{table_path(TRIPS)}` AS trips", *joins])
@@ -132,9 +134,9 @@ def _select(columns: Iterable[str]) -> str:
 
 def _zone_columns() -> Iterable[Column]:
     for end, where in ENDS.items():
-        for name, means in ZONE_NAMES.items():
-            told = f"Of the zone {where}: {means}"
-            yield Column(f"{end}_{name.lower()}", "string", told)
+        for column in zone_names():
+            told = f"Of the zone {where}: {column.description}"
+            yield Column(f"{end}_{column.name.lower()}", column.kind, told)
 
 
 def _fields(columns: Iterable[Column]) -> list["SchemaField"]:

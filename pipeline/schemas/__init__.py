@@ -9,8 +9,9 @@ reader and the types it is read into. Not here: casting rows (``normalize/``) an
 from pipeline.schemas.eras import Era, FileColumn
 from pipeline.schemas.published import PublishedFile, published_file, published_files
 from pipeline.schemas.reader import service_schema
-from pipeline.schemas.service import Column, Roles, ServiceSchema
+from pipeline.schemas.service import Column, Roles, ServiceSchema, TableSchema
 from pipeline.schemas.values import Rule, ValueMapping
+from pipeline.schemas.zones import zone_schema
 
 __all__ = [
     "Column",
@@ -20,8 +21,10 @@ __all__ = [
     "Roles",
     "Rule",
     "ServiceSchema",
+    "TableSchema",
     "ValueMapping",
     "published_file",
     "published_files",
     "service_schema",
+    "zone_schema",
 ]

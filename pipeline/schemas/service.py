@@ -101,18 +101,15 @@ class Roles:
 
 
 @dataclass(frozen=True)
-class ServiceSchema:
-    """A service's canonical columns, ``source_month`` first, and its eras, oldest first.
+class TableSchema:
+    """A table's columns in order.
 
     ``version`` matches ``[a-z0-9]+`` and changes whenever ``columns`` or what is done to their
     values does; it is part of job ids.
     """
 
-    service: str
     version: str
     columns: tuple[Column, ...]
-    roles: Roles
-    eras: tuple[Era, ...]
 
     def column(self, name: str) -> Column:
         """Return the column with this canonical name; raise KeyError where there is none."""
@@ -120,6 +117,28 @@ class ServiceSchema:
             if column.name == name:
                 return column
         raise KeyError(name)
+
+    def arrow_schema(self) -> "pa.Schema":
+        """Return the canonical Arrow schema; every column but ``source_month`` is nullable."""
+        import pyarrow as pa
+
+        return pa.schema(
+            pa.field(
+                column.name,
+                pa.type_for_alias(ARROW_TYPES[column.kind]),
+                nullable=column is not SOURCE_MONTH,
+            )
+            for column in self.columns
+        )
+
+
+@dataclass(frozen=True)
+class ServiceSchema(TableSchema):
+    """A service's canonical columns, ``source_month`` first, and its eras, oldest first."""
+
+    service: str
+    roles: Roles
+    eras: tuple[Era, ...]
 
     def canonical(self, spelling: str) -> Column | None:
         """Return the column of that name, whatever its case, or None; an era may know better."""
@@ -136,19 +155,6 @@ class ServiceSchema:
         added = [Column(name, kind, ADDED) for name, kind in pairs]
         version = f"{self.version}x{zlib.crc32(added_columns.encode()):08x}"
         return replace(self, version=version, columns=(*self.columns, *added))
-
-    def arrow_schema(self) -> "pa.Schema":
-        """Return the canonical Arrow schema; every column but ``source_month`` is nullable."""
-        import pyarrow as pa
-
-        return pa.schema(
-            pa.field(
-                column.name,
-                pa.type_for_alias(ARROW_TYPES[column.kind]),
-                nullable=column is not SOURCE_MONTH,
-            )
-            for column in self.columns
-        )
 
     def era(self, month: TripMonth) -> Era:
         """Return the era of ``month``; raise Terminal where none is declared."""
