@@ -63,6 +63,9 @@ class normalize(Section):
     batch_rows: luigi.IntParameter = luigi.IntParameter(default=32_768)
     row_group_rows: luigi.IntParameter = luigi.IntParameter(default=262_144)
     max_quarantined_share: luigi.FloatParameter = luigi.FloatParameter(default=0.001)
+    unknown_columns: luigi.ChoiceParameter = luigi.ChoiceParameter(
+        choices=["warn", "fail", "add"], default="warn"
+    )
 
 
 class google(Section):
