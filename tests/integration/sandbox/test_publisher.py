@@ -15,10 +15,11 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
-from pipeline.core.months import TripMonth
+from pipeline.core.months import SERVICES, TripMonth
 from pipeline.sandbox.publisher import handlers
 from pipeline.sandbox.publisher.handlers import routes
 from pipeline.sandbox.publisher.samples import ensure_sample, sample_path, write_sample
+from pipeline.schemas import published_files
 
 ROWS = 500
 MONTH = TripMonth("green", 2024, 3)
@@ -135,6 +136,18 @@ def test_a_version_that_one_has_is_not_sent_again(
     tag = http.head(publisher.address()).headers["ETag"]
     answer = http.get(publisher.address(), headers={"If-None-Match": tag})
     assert (answer.status_code, answer.content) == (304, b"")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_service_is_published_from_its_first_month_to_the_newest_in_the_table(
+    publisher: Publisher, http: requests.Session, service: str
+) -> None:
+    months = sorted(month for month in published_files() if month.service == service)
+    newest = months[-1].next_first_day
+    for month in (months[0], months[-1]):
+        assert http.get(publisher.address(month)).status_code == 200
+    unpublished = TripMonth(service, newest.year, newest.month)
+    assert http.get(publisher.address(unpublished)).status_code == 403
 
 
 @pytest.mark.parametrize(
