@@ -7,5 +7,14 @@ from pipeline.bigquery.task import LoadMonthToBQ
 from pipeline.download.task import DownloadMonth
 from pipeline.lake.task import UploadMonthToGCS
 from pipeline.normalize.task import NormalizeMonth
+from pipeline.zones.task import DownloadZones, LoadZones, UploadZonesToGCS
 
-__all__ = ["DownloadMonth", "LoadMonthToBQ", "NormalizeMonth", "UploadMonthToGCS"]
+__all__ = [
+    "DownloadMonth",
+    "DownloadZones",
+    "LoadMonthToBQ",
+    "LoadZones",
+    "NormalizeMonth",
+    "UploadMonthToGCS",
+    "UploadZonesToGCS",
+]

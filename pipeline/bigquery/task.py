@@ -2,12 +2,17 @@
 
 from typing import TYPE_CHECKING
 
+from pipeline.bigquery.partition import MonthPartition
 from pipeline.bigquery.target import BigQueryMonthTarget
 from pipeline.core.month_task import MonthTask
+from pipeline.core.pipeline_task import PipelineTask
+from pipeline.lake.bucket import LakeObject
 from pipeline.lake.task import UploadMonthToGCS
 
 if TYPE_CHECKING:
     from google.cloud.bigquery import LoadJob
+
+    from pipeline.bigquery.load import Destination
 
 
 class LoadMonthToBQ(MonthTask):
@@ -23,23 +28,23 @@ class LoadMonthToBQ(MonthTask):
 
     def run(self) -> None:
         """Load the lake's object and record it."""
-        from pipeline.bigquery import ledger
-        from pipeline.bigquery.load import load_object
-        from pipeline.bigquery.partition import MonthPartition
+        load_and_record(self, MonthPartition(self.trip_month), self.requires().output().object())
 
-        month = self.trip_month
-        source = self.requires().output().object()
-        loaded = load_object(MonthPartition(month), source, self._watch)
-        ledger.record(loaded)
-        message = f"{loaded.partition_rows:,} rows in {month.table_name}${month.partition_id}"
-        self.report(100, message)
-        self.log(f"loaded {message} by job {loaded.job_id}")
-        if loaded.provenance.remarks:
-            # Said again: the month may have been normalized elsewhere, or long ago.
-            self.log(loaded.provenance.remarks)
 
-    def _watch(self, job: "LoadJob") -> None:
-        from pipeline.bigquery.load import job_link
+def load_and_record(task: PipelineTask, destination: "Destination", source: LakeObject) -> None:
+    """Load the object and write its ledger row, with the task's progress on the dashboard."""
+    from pipeline.bigquery import ledger
+    from pipeline.bigquery.load import job_link, load_object
 
+    def watch(job: "LoadJob") -> None:
         percent = {"PENDING": 10, "RUNNING": 50, "DONE": 90}.get(job.state or "PENDING")
-        self.report(percent, f"load job {job.job_id} is {job.state}", job_link(job))
+        task.report(percent, f"load job {job.job_id} is {job.state}", job_link(job))
+
+    loaded = load_object(destination, source, watch)
+    ledger.record(loaded)
+    message = f"{loaded.partition_rows:,} rows in {destination.path.rpartition('.')[2]}"
+    task.report(100, message)
+    task.log(f"loaded {message} by job {loaded.job_id}")
+    if loaded.provenance.remarks:
+        # Said again: the month may have been normalized elsewhere, or long ago.
+        task.log(loaded.provenance.remarks)
