@@ -190,6 +190,15 @@ def test_a_view_and_its_columns_can_be_described(empty: Place) -> None:
     found = empty.client.get_table(empty.table("trips"))
     assert (found.description, found.labels) == ("all trips", {"made": "by_hand"})
     assert [field.description for field in found.schema][:2] == ["the service", "the source_month"]
+    which = SchemaField("service", "STRING", description="which")
+    found.schema = [which, *found.schema[1:3], SchemaField("total", "FLOAT64")]
+    found = empty.client.update_table(found, ["schema"])
+    assert [field.description for field in found.schema] == [
+        "which",
+        "the source_month",
+        "the zone",
+        None,
+    ]
     assert empty.rows("SELECT COUNT(*) FROM {d}.trips") == [(0,)]
 
 

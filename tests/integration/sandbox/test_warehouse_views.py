@@ -75,6 +75,16 @@ def test_views_may_be_nested_so_deep_and_no_deeper(
     assert refusal.value.message.startswith("Views are nested more than 3 levels deep; failed")
 
 
+def test_a_view_selects_and_is_not_modified(made: Views) -> None:
+    with pytest.raises(ApiError, match="400") as refusal:
+        made.make("v", "DELETE FROM d.t WHERE TRUE")
+    assert refusal.value.message == "Only SELECT statements are allowed in view queries"
+    made.make("v", "SELECT n FROM d.t")
+    with pytest.raises(ApiError, match="400") as refusal:
+        made.rows("DELETE FROM d.v WHERE TRUE")
+    assert refusal.value.message == "Cannot modify p:d.v: it is a VIEW"
+
+
 def test_views_that_expand_to_too_much_are_refused(
     made: Views, monkeypatch: pytest.MonkeyPatch
 ) -> None:
