@@ -6,7 +6,7 @@ Belongs here: every request to Cloud Storage. Not here: which objects a month ha
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -25,9 +25,6 @@ CHUNK: Final = 8 * 1024 * 1024
 FIRST_NAME: Final = "quarantine/"
 AFTER_LAST_NAME: Final = "zones0"
 """``quarantine/``, ``trips/`` and ``zones/`` are between these: one listing has them all."""
-
-METADATA_LIMIT: Final = 8 * 1024
-"""Bytes of all keys and values of an object's own metadata (Cloud Storage, quotas)."""
 
 Progress = Callable[[int], None]
 """Told the bytes that are sent."""
@@ -101,23 +98,24 @@ def publish(
         Transient: another run published something else meanwhile, or the service failed.
         Terminal: the service received other bytes than the checksum's, or cannot be written.
     """
-    checksum, told = _crc32c(path), _fitting(provenance)
-    if over and (over.crc32c, over.provenance) == (checksum, told) and is_current(over):
+    checksum = _crc32c(path)
+    wanted = (checksum, provenance)
+    if over and (over.crc32c, over.provenance) == wanted and is_current(over):
         return over
     with explained(SERVICE, f"uploading {name}"):
         blob = _bucket().blob(name, chunk_size=CHUNK)
         # Told beforehand, the checksum keeps the service from publishing anything else.
-        blob.metadata, blob.crc32c = told.to_metadata(), checksum
+        blob.metadata, blob.crc32c = provenance.to_metadata(), checksum
         try:
             _send(blob, path, over, progress)
         finally:
             forget()
     published = _as_lake_object(blob)
-    if (published.crc32c, published.provenance) != (checksum, told):
+    if (published.crc32c, published.provenance) != wanted:
         raise Transient(
             f"the lake's object {name} is not the file that was sent",
             seen=f"crc32c {published.crc32c}",
-            expected=f"{checksum}, from {told.source_url} with ETag {told.source_etag}",
+            expected=f"{checksum}, from {provenance.source_url} with ETag {provenance.source_etag}",
             next_step="run the same command again",
         )
     return published
@@ -162,17 +160,6 @@ def _send(blob: "Blob", path: Path, over: LakeObject | None, progress: Progress)
         except PreconditionFailed:
             # Another run was faster, or our own first answer was lost: the checksum decides.
             blob.reload(**storage_limits())
-
-
-def _fitting(provenance: Provenance) -> Provenance:
-    """Return the record with remarks as long as an object's metadata can hold."""
-    pairs = provenance.to_metadata().items()
-    excess = sum(len(f"{key}{value}".encode()) for key, value in pairs) - METADATA_LIMIT
-    if excess <= 0 or provenance.remarks is None:
-        return provenance
-    ending = "..."
-    kept = provenance.remarks.encode()[: -excess - len(ending)].decode(errors="ignore")
-    return replace(provenance, remarks=f"{kept}{ending}")
 
 
 class _Watched:

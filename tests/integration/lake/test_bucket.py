@@ -16,6 +16,8 @@ from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
 from pipeline.lake import bucket
 from pipeline.lake.target import LakeMonthTarget
+from pipeline.normalize.remarks import MOST_BYTES
+from pipeline.normalize.unknown import MOST_ADDED, MOST_TEXT
 
 MONTH = TripMonth("yellow", 2021, 1)
 PROVENANCE = Provenance(
@@ -60,21 +62,16 @@ def test_the_object_carries_its_provenance_as_metadata(path):
     assert LakeMonthTarget(MONTH).object().provenance == PROVENANCE
 
 
-@pytest.mark.parametrize("letter", ["a", "é", "🚕"], ids=["1_byte", "2_bytes", "4_bytes"])
-def test_remarks_longer_than_metadata_may_be_are_cut_and_the_rest_is_whole(path, letter):
-    published = put(path, replace(PROVENANCE, remarks=letter * 8192))
-    told = published.provenance
-    assert replace(told, remarks=None) == PROVENANCE
-    assert told.remarks.endswith(f"{letter}...")
-    assert put(path, replace(PROVENANCE, remarks=letter * 8192)) == published
-    pairs = stored().metadata.items()
-    assert 8188 <= sum(len(f"{key}{value}".encode()) for key, value in pairs) <= 8192
-
-
-def test_remarks_that_metadata_can_hold_are_kept_to_the_letter(path):
-    rest = sum(len(f"{key}{value}") for key, value in PROVENANCE.to_metadata().items())
-    remarks = "x" * (8192 - rest - len("tlc_remarks"))
-    assert put(path, replace(PROVENANCE, remarks=remarks)).provenance.remarks == remarks
+def test_the_longest_record_that_a_month_can_have_fits_into_the_metadata(path):
+    names = [f"c{number:0{MOST_TEXT // MOST_ADDED - 1}}" for number in range(MOST_ADDED)]
+    longest = replace(
+        PROVENANCE,
+        source_url=f"http://127.0.0.1/{'x' * 1000}",
+        source_etag=f'"{"x" * 500}"',
+        added_columns=", ".join(f"{name} datetime" for name in names),
+        remarks="é" * (MOST_BYTES // 2),
+    )
+    assert put(path, longest).provenance == longest
 
 
 def test_progress_ends_at_the_files_size(path):
