@@ -132,7 +132,7 @@ def as_markdown(section: Section) -> str:
     """Return the section as a markdown heading, table and list."""
     remarks = "".join(f"- {remark}\n" for remark in section.remarks)
     table = markdown_table(section.columns, section.rows)
-    return "\n".join(filter(None, (f"### {section.title}\n", f"{table}\n", remarks)))
+    return "\n".join(filter(None, (f"## {section.title}\n", f"{table}\n", remarks)))
 
 
 def _column_record(column: Column) -> dict[str, Any]:

@@ -140,7 +140,7 @@ def test_bytes_that_are_not_known_are_left_out() -> None:
 
 def test_a_month_as_markdown_is_a_heading_a_table_and_a_list() -> None:
     lines = told("fhv", "--month", "2019-05", "--format", "markdown").splitlines()
-    assert lines[0] == "### fhv 2019-05: the file and the columns"
+    assert lines[0] == "## fhv 2019-05: the file and the columns"
     assert cells(lines[2]) == ["in the file", "its type", "column", "type", "how"]
     assert "| `PUlocationID` | int64 | `PULocationID` | int64 | as is |" in lines
     assert "- published: 2,073,045 rows, 18,204,679 bytes, as of 2024-08" in lines

@@ -59,7 +59,7 @@ def test_a_name_for_the_same_column_is_a_new_name() -> None:
 
 
 def test_a_type_is_compared_as_the_months_on_either_side_have_it() -> None:
-    before, after = column("a", "double", int64="2015-12"), column("a", "int32", int64="2016-02")
+    before, after = column("a", "double", int64="2015-12"), column("a", "double", int32="2016-01")
     assert changes([before], [after]) == replace(NOTHING, retyped=(("a", "int64", "int32"),))
 
 
