@@ -106,7 +106,7 @@ def the_first(words: Sequence[str]) -> str:
 def shown(name: str) -> str:
     """Return a name as one word of a line, whatever is in it."""
     short = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
-    return short if short.isprintable() else ascii(short)
+    return short if short and short.isprintable() else ascii(short)
 
 
 def _meaning(name: str, schema: ServiceSchema, era: Era, indexes: set[str]) -> Meaning | None:

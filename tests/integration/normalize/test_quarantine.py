@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.core.errors import Terminal
 from pipeline.core.files import part_path
+from pipeline.core.provenance import Provenance
 from pipeline.normalize.rewrite import rewrite_month
 
 YEAR_12000 = 316_516_000_000_000_000
@@ -82,6 +83,23 @@ def test_source_columns_named_as_the_quarantines_own_stay_apart(trips, leave_raw
 def test_a_canonical_file_without_its_quarantine_is_no_target(raw, target):
     rewrite(raw, target)
     target.quarantine_path.unlink()
+    assert not target.exists()
+
+
+def test_the_quarantine_tells_which_month_it_belongs_to(raw, target):
+    record = rewrite(raw, target)
+    footer = pq.read_metadata(target.quarantine_path).metadata
+    told = {key.decode(): value.decode() for key, value in footer.items()}
+    assert Provenance.from_metadata(told) == record
+
+
+def test_a_canonical_file_with_another_months_quarantine_is_no_target(raw, target):
+    rewrite(raw, target)
+    others = pq.read_table(target.quarantine_path, partitioning=None)
+    assert target.exists()
+    pq.write_table(
+        others.replace_schema_metadata({"tlc_source_sha256": "1"}), target.quarantine_path
+    )
     assert not target.exists()
 
 
