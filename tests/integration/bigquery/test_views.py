@@ -4,7 +4,7 @@ import pytest
 from google.cloud.bigquery import Client, Table
 
 from pipeline.bigquery import views
-from pipeline.bigquery.definitions import dataset_path, table_path
+from pipeline.bigquery.definitions import LABELS, dataset_path, table_path
 from pipeline.bigquery.tables import ensure_tables
 from pipeline.bigquery.views import View
 from pipeline.connections.google import bigquery_client, select
@@ -133,6 +133,7 @@ def test_what_is_not_ours_is_neither_replaced_nor_loaded_beside(configured, kind
     client = bigquery_client()
     client.create_dataset(dataset_path())
     theirs = Table(table_path("trips"), schema=[{"name": "x", "type": "INT64"}])
+    theirs.labels = LABELS
     if kind == "VIEW":
         theirs = Table(theirs.reference)
         theirs.view_query = "SELECT 1 AS x"
