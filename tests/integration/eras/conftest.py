@@ -15,7 +15,7 @@ from support.publisher import FaultyPublisher
 from support.sandbox import RunningSandbox
 
 from pipeline import LoadMonthToBQ
-from pipeline.connections.google import bigquery_client
+from pipeline.connections.google import bigquery_client, storage_client
 from pipeline.core import settings
 from pipeline.core.months import SERVICES, TripMonth
 from pipeline.core.settings import PROJECT_ROOT
@@ -59,6 +59,10 @@ class Loaded:
     @property
     def dataset(self) -> str:
         return f"{settings.bigquery().project}.{settings.bigquery().dataset}"
+
+    @property
+    def bucket(self) -> Any:
+        return storage_client().bucket(settings.lake().bucket)
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         """The rows of a query, in which ``{0}`` is the dataset."""
