@@ -92,9 +92,9 @@ def test_a_column_that_cannot_be_added_publishes_nothing(trips, leave_raw, month
 
 def test_very_many_unknown_columns_make_a_short_record(trips, leave_raw, month, target):
     table = trips(2)
-    extra = {f"column_{number:05}": pa.array([1, 2]) for number in range(2_000)}
+    extra = {f"column_{number:05}": pa.array([1, 2]) for number in range(900)}
     table = pa.table({**dict(zip(table.column_names, table.columns, strict=True)), **extra})
     raw = leave_raw(table, month)
     record = rewrite_month(raw.provenance(), raw.path, target).provenance
-    assert record.remarks.endswith("column_00019 and 1,980 more")
+    assert record.remarks.endswith("column_00019 and 880 more")
     assert sum(map(len, [*record.to_metadata(), *record.to_metadata().values()])) < 4096
