@@ -72,6 +72,7 @@ class Loaded:
 @pytest.fixture(scope="module", params=[*SERVICES, "real"])
 def loaded(
     request: pytest.FixtureRequest,
+    no_environment: None,
     sandbox: RunningSandbox,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Loaded]:
@@ -86,6 +87,15 @@ def loaded(
             months = Loaded(service, raw, duck, publisher, folder / "data")
             assert months.load()
             yield months
+
+
+@pytest.fixture(scope="module")
+def no_environment() -> Iterator[None]:
+    """What a person has exported is cleared for each test, but that comes too late here."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("TLC_BASE_URL", "PIPELINE_PROFILE", "LUIGI_CONFIG_PATH"):
+            patch.delenv(name, raising=False)
+        yield
 
 
 def made(service: str, folder: Path) -> tuple[str, dict[str, Path]]:
