@@ -78,14 +78,7 @@ def _read_csv(path: Path) -> "pd.DataFrame":
     import pandas as pd
 
     try:
-        return pd.read_csv(
-            path,
-            header=None,
-            dtype=str,
-            keep_default_na=False,
-            engine="python",
-            encoding="utf-8-sig",
-        )
+        return pd.read_csv(path, header=None, dtype=str, keep_default_na=False, engine="python")
     except ValueError as error:
         raise Unreadable(f"it does not parse: {error}") from error
 

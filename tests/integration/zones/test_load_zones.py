@@ -3,6 +3,7 @@
 import pyarrow.parquet as pq
 import pytest
 from luigi import LuigiStatusCode
+from support.raw_files import files_below
 from support.zones import execute, forget, ledger_rows, loaded_rows, run
 
 from pipeline import DownloadZones, LoadZones, UploadZonesToGCS
@@ -10,10 +11,12 @@ from pipeline.bigquery import ledger
 from pipeline.connections.google import bigquery_client
 from pipeline.core import settings
 from pipeline.core.errors import Terminal
+from pipeline.core.files import part_path
 from pipeline.core.provenance import Provenance
 from pipeline.lake import bucket
 from pipeline.schemas import zone_schema
 from pipeline.zones.lookup import ZONE_LOOKUP
+from pipeline.zones.table import write_canonical
 
 PUBLICATIONS = (
     "pathlib.Path.replace",
@@ -110,6 +113,16 @@ def test_a_run_that_ends_at_any_publication_is_ended_by_the_next(zones, monkeypa
         assert not LoadZones().complete(), publication
     assert run() == LuigiStatusCode.SUCCESS
     assert (loaded_rows(), ledger_rows()) == (zones.rows, 1)
+
+
+def test_what_a_killed_process_left_of_the_canonical_file_is_not_in_it(place, zones):
+    run(DownloadZones)
+    raw, path = DownloadZones().output(), ZONE_LOOKUP.canonical_path(place)
+    path.parent.mkdir(parents=True)
+    part_path(path).write_bytes(b"left" * 10_000)
+    record = write_canonical(raw.path, raw.provenance(), path)
+    assert footer(path) == record
+    assert files_below(path.parent) == [path.name]
 
 
 def test_a_raw_lookup_that_was_damaged_since_is_not_published(place, zones):
