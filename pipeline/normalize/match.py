@@ -25,8 +25,10 @@ UNNAMED_INDEX: Final = re.compile(r"__index_level_\d+__")
 
 MOST_NAMES: Final = 20
 LONGEST_NAME: Final = 60
+"""In a line: a file may have thousands of columns, of names of any length."""
+
 MOST_COMPARED: Final = 500
-"""Beyond so many names, a list ends with how many more there are, and nobody looks for the like."""
+"""So many columns that nobody knows are looked at for one that is called like a missing one."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class Layout:
     """A file's columns, matched to those of ``schema`` but ``source_month``, in its order.
 
     ``unknown`` are the places of those that no canonical column is and that are no index;
-    ``added_columns`` those of them that ``schema`` has all the same, as a month's record tells it.
+    ``added_columns`` those of them that ``schema`` has all the same, as a month's record tells it;
+    ``remark`` what is to be told of the others. ``unknown.py`` decides about them.
     """
 
     file_schema: pa.Schema
@@ -54,6 +57,7 @@ class Layout:
     matches: tuple[Match, ...]
     unknown: tuple[int, ...]
     added_columns: str | None = None
+    remark: str | None = None
 
     @property
     def held_columns(self) -> list[str]:

@@ -34,7 +34,8 @@ def policy(monkeypatch: pytest.MonkeyPatch) -> Policy:
 
 def settled(*fields: tuple[str, Any]) -> tuple[Layout, str | None]:
     schema = pa.schema([*PUBLISHED, *(pa.field(name, kind) for name, kind in fields)])
-    return settle(match_columns(schema, GREEN), GREEN)
+    layout = settle(match_columns(schema, GREEN), GREEN)
+    return layout, layout.remark
 
 
 @pytest.mark.parametrize("name", ["warn", "fail", "add"])
