@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import pairwise
-from os import SEEK_END
 from typing import IO, Final
 
 import numpy as np
@@ -71,14 +70,16 @@ class Duplicates:
         """Write what waits as a run; keep where in the file its ranges begin, and where it ends."""
         run = np.sort(np.concatenate([NO_HASHES, *self._waiting]))
         self._waiting.clear()
-        self._file.seek(0, SEEK_END)
         self._file.write(run.data)
         begins = self._written + np.searchsorted(run, RANGES)
         self._written += len(run)
         self._runs.append([*begins.tolist(), self._written])
 
     def _read(self, first: int, last: int) -> Hashes:
-        """Return all hashes from range ``first`` to before range ``last``."""
+        """Return all hashes from range ``first`` to before range ``last``.
+
+        The last one leaves the file at its end, where the next run goes.
+        """
         found = [NO_HASHES]
         for run in self._runs:
             self._file.seek(run[first] * HASH_BYTES)

@@ -64,6 +64,7 @@ def test_a_missing_column_is_named() -> None:
             "lacks passenger_count; passengers_count is closest;",
         ),
         ({"passenger_count": "PASSENGER_CNT"}, "lacks passenger_count; PASSENGER_CNT is closest;"),
+        ({"VendorID": "vendor_id"}, "lacks VendorID; vendor_id is closest;"),
         ({"passenger_count": "surge"}, "lacks passenger_count; seen"),
         (
             {"extra": "extras", "mta_tax": "mta_taxes"},
