@@ -30,7 +30,7 @@ class ZoneLookup:
     object_name: str = f"zones/{STEM}.parquet"
 
     def __str__(self) -> str:
-        return "taxi zones"
+        return "taxi zone lookup"
 
     def url(self, base_url: str) -> str:
         """Its address: in the folder ``misc``, beside that of the months (TLC's page)."""
