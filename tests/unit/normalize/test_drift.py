@@ -207,11 +207,6 @@ def whole_file() -> pa.Table:
     return file_of(GREEN, VendorID=pa.array([2, 1]), fare_amount=pa.array([7.5, -3.0]))
 
 
-def with_named_index(name: str, values: list[Any]) -> pa.Table:
-    told = {"pandas": json.dumps({"index_columns": [name, {"kind": "range"}]})}
-    return whole_file().append_column(name, pa.array(values)).replace_schema_metadata(told)
-
-
 @pytest.mark.parametrize(
     "changed",
     [
@@ -220,7 +215,6 @@ def with_named_index(name: str, values: list[Any]) -> pa.Table:
         pytest.param(lambda t: t.append_column("surge", pa.array([1, 2])), id="extra column"),
         pytest.param(lambda t: t.append_column("__index_level_0__", pa.array([0, 1])), id="index"),
         pytest.param(lambda t: t.append_column("__index_level_1__", pa.array([0, 1])), id="second"),
-        pytest.param(lambda t: with_named_index("trip_key", ["a", "b"]), id="named index"),
     ],
 )
 def test_order_case_extra_columns_and_indexes_make_no_difference(changed: Any) -> None:
@@ -228,18 +222,20 @@ def test_order_case_extra_columns_and_indexes_make_no_difference(changed: Any) -
     assert conformed(GREEN, changed(table)).kept.equals(conformed(GREEN, table).kept)
 
 
-def test_an_index_is_no_unknown_column_but_a_canonical_one_stays_canonical() -> None:
-    layout = match_columns(with_named_index("trip_key", ["a", "b"]).schema, GREEN)
-    assert layout.unknown_names == []
+def test_an_index_that_somebody_named_may_say_something_and_is_a_column_like_any_other() -> None:
+    told = {"pandas": json.dumps({"index_columns": ["trip_key", {"kind": "range"}]})}
+    table = whole_file().append_column("trip_key", text("a", "b")).replace_schema_metadata(told)
+    assert match_columns(table.schema, GREEN).unknown_names == ["trip_key"]
     told = {"pandas": json.dumps({"index_columns": ["VendorID"]})}
     table = whole_file().replace_schema_metadata(told)
     assert conformed(GREEN, table).kept["VendorID"].to_pylist() == [2, 1]
 
 
-@pytest.mark.parametrize("told", ["", "{", "[]", '{"index_columns": 7}', '{"index_columns": [7]}'])
-def test_metadata_that_is_not_pandas_own_is_passed_over(told: str) -> None:
-    table = whole_file().replace_schema_metadata({"pandas": told})
-    assert conformed(GREEN, table).kept["VendorID"].to_pylist() == [2, 1]
+@pytest.mark.parametrize("kind", ["int64", "int32", "double", "dictionary<values=int64>"])
+def test_a_file_of_2010_that_has_codes_already_keeps_them(kind: str) -> None:
+    codes = pa.array([1, 2, None, 4], "int64" if kind.startswith("dictionary") else kind)
+    values = codes.dictionary_encode() if kind.startswith("dictionary") else codes
+    assert canonical("yellow", "2010-01", "payment_type", values, "payment_type") == [1, 2, None, 4]
 
 
 @pytest.mark.parametrize(
