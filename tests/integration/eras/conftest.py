@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import luigi
 import pytest
+from luigi.execution_summary import LuigiRunResult, LuigiStatusCode
 from support.configuration import configured_for
 from support.eras.reading import read
 from support.eras.rows import MONTHS, write_month
@@ -47,10 +48,10 @@ class Loaded:
     def quarantine(self, key: str) -> Path:
         return self.month(key).quarantine_path(self.data_dir)
 
-    def load(self) -> bool:
+    def load(self) -> LuigiRunResult:
         months = [self.month(key) for key in self.raw]
         tasks = [LoadMonthToBQ(service=m.service, year=m.year, month=m.month) for m in months]
-        return bool(luigi.build(tasks, local_scheduler=True))
+        return luigi.build(tasks, local_scheduler=True, detailed_summary=True)
 
     @property
     def table(self) -> str:
@@ -85,7 +86,7 @@ def loaded(
         source = {"source": {"base_url": publisher.url}}
         with configured_for(sandbox, folder / "data", **source, **SHARE):
             months = Loaded(service, raw, duck, publisher, folder / "data")
-            assert months.load()
+            assert months.load().status is LuigiStatusCode.SUCCESS
             yield months
 
 
