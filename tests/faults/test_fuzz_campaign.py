@@ -10,7 +10,7 @@ import pytest
 from support.campaign import LENGTH, campaign
 from support.fuzzing import survey
 
-CASES = 25 if LENGTH == 1 else 100
+CASES = 40 if LENGTH == 1 else 100
 SEEDS = Path(__file__).with_name("fuzz_seeds.txt")
 
 
@@ -24,6 +24,7 @@ def kept(own_sandbox, tmp_path):
 
     def run(numbers):
         seen = survey(numbers, own_sandbox, tmp_path / "cases")
+        print(seen)
         assert not seen.broken, "\n".join([str(seen), *seen.broken])
         assert "Traceback" not in own_sandbox.log.read_text()
         return seen

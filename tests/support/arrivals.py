@@ -61,8 +61,8 @@ def quarantine(target: CanonicalMonthTarget) -> dict[int, tuple[str, str]]:
 def assert_as_judged(
     canonical: pa.Table, refused: dict[int, tuple[str, str]], judgement: Judgement
 ) -> None:
-    assert refused == judgement.quarantined
-    assert canonical.column_names[1:] == [*judgement.columns]
+    assert refused == judgement.quarantined, f"{judgement.quarantined} meant, {refused} refused"
+    assert canonical.column_names[1:] == [*judgement.columns], canonical.column_names
     for name, values in judgement.columns.items():
         column = canonical.column(name)
         is_count = pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)

@@ -12,7 +12,7 @@ Bytes = Callable[[bytearray, random.Random], str]
 def damage(content: bytes, rng: random.Random) -> tuple[bytes, str]:
     """Return a file with other bytes, and what was done to it."""
     damaged = bytearray(content)
-    told = [rng.choice(BYTES)(damaged, rng) for _ in range(rng.choice([1, 1, 2, 4]))]
+    told = [rng.choice(BYTES)(damaged, rng) for _ in range(rng.choice([1, 1, 1, 3]))]
     return bytes(damaged), ", ".join(told)
 
 
@@ -38,7 +38,7 @@ def _written(schema: pa.Schema, row_groups: int) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-# A footer is the last few KB of a file, its length 8 bytes before the end.
+# A file ends with its footer, the footer's length in 4 bytes and PAR1.
 
 
 def flip(content: bytearray, rng: random.Random) -> str:
@@ -81,9 +81,11 @@ def transpose(content: bytearray, rng: random.Random) -> str:
 
 
 def somewhere(content: bytearray, rng: random.Random) -> int:
-    """Return a place, as often in the footer as in the pages."""
-    first = max(0, len(content) - 4096) if rng.random() < 0.5 else 0
-    return rng.randrange(first, len(content) or 1)
+    """Return a place, more often in the pages than in the footer."""
+    footer = max(0, len(content) - 8 - int.from_bytes(content[-8:-4], "little"))
+    if rng.random() < 0.3:
+        return rng.randrange(min(footer, len(content) - 1), len(content)) if content else 0
+    return rng.randrange(footer or 1)
 
 
 BYTES: list[Bytes] = [flip, flip, flip, cut, remove, insert, erase, transpose]

@@ -61,7 +61,7 @@ def main(folder: Path, sandbox: Path, url: str, numbers: list[int]) -> None:
         rng = random.Random(number)
         month = rng.choice(era_months())
         mutated = mutate(sample(month, folder), rng)
-        policy = Policy(rng.choice(["warn", "fail", "add"]), rng.choice([0.001, 1.0]))
+        policy = Policy(rng.choice(["warn", "fail", "add"]), rng.choice([0.001, 0.05, 1.0]))
         print(f"case {number}: {month}: {mutated.told[:300]}; {policy}", flush=True)
         start(number, policy, rng, folder / "data")
         serve(month, mutated, sandbox / "publisher")
@@ -124,12 +124,12 @@ def run(month: TripMonth, mutated: Mutated, policy: Policy, goal: type[MonthTask
         arrivals.assert_normalized(month, judgement)
         if goal is LoadMonthToBQ:
             arrivals.assert_loaded(month)
-        return f"loaded {cost} {goal.__name__}"
+        return f"loaded {' '.join(cost)} {goal.__name__}"
     assert "\n" not in refusal and len(refusal) < LINE, f"no clear line: {refusal}"
     is_legible = judgement is not None and judgement.refused is None and not mutated.is_damaged
     assert not is_legible, f"refused: {refusal}"
     arrivals.assert_nothing_arrived(month)
-    return f"refused {cost} {refusal[:200]}"
+    return f"refused {' '.join(cost)} {refusal[:200]}"
 
 
 def brought(task: luigi.Task) -> str | None:
@@ -148,7 +148,10 @@ def brought(task: luigi.Task) -> str | None:
 
 @contextmanager
 def limits() -> Iterator[list[str]]:
-    """Fail what takes too long or too much; the process dies of what does not come back."""
+    """Fail what takes too long or too much; the process dies of what does not come back.
+
+    Yields what will be the seconds and the MB that it took.
+    """
     cost: list[str] = []
     pa.default_memory_pool().release_unused()
     Path("/proc/self/clear_refs").write_text("5")
@@ -157,7 +160,7 @@ def limits() -> Iterator[list[str]]:
     yield cost
     faulthandler.cancel_dump_traceback_later()
     seconds, peak = time.monotonic() - begin, peak_memory()
-    cost += [f"{seconds:.2f}s", f"{peak >> 20}MiB"]
+    cost += [f"{seconds:.2f}", f"{peak / 1e6:.0f}"]
     assert seconds <= SECONDS, f"took {seconds:.1f} seconds"
     assert peak <= MEMORY, f"took {peak:,} bytes of memory"
 

@@ -16,15 +16,20 @@ TESTS = Path(__file__).resolve().parents[1]
 
 @dataclass
 class Survey:
-    """What became of the cases: how many were loaded and refused, and what broke its promise."""
+    """What became of the cases: how many were loaded and refused, and what broke its promise.
+
+    ``seconds`` and ``megabytes`` are the most that a case took.
+    """
 
     loaded: int = 0
     refused: int = 0
+    seconds: float = 0.0
+    megabytes: float = 0.0
     broken: list[str] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        return f"{self.loaded} loaded, {self.refused} refused, {len(self.broken)} broken"
+        counts = f"{self.loaded} loaded, {self.refused} refused, {len(self.broken)} broken"
+        return f"{counts}; the slowest {self.seconds} s, the largest {self.megabytes} MB"
 
     @property
     def finished(self) -> int:
@@ -69,9 +74,11 @@ def one_process(
 
 
 def tell(line: str, case: str, seen: Survey) -> None:
-    seen.lines.append(line)
     if line.startswith("broken "):
         seen.broken.append(f"{line}, in {case}")
     elif line.startswith("kept "):
-        seen.loaded += " loaded " in line
-        seen.refused += " refused " in line
+        _, _, outcome, seconds, megabytes, *_ = line.split()
+        seen.loaded += outcome == "loaded"
+        seen.refused += outcome == "refused"
+        seen.seconds = max(seen.seconds, float(seconds))
+        seen.megabytes = max(seen.megabytes, float(megabytes))

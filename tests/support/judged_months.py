@@ -17,7 +17,6 @@ from support.conform_reference import Refused, convert
 
 from pipeline.core.months import TripMonth
 from pipeline.schemas import Column, FileColumn, service_schema
-from pipeline.schemas.values import word
 
 IN_EVERY_ZONE_DATABASE = range(2**31)
 """Seconds from 1970 to 2038, in which all libraries agree about New York's clocks."""
@@ -178,7 +177,8 @@ def wanted_columns(
 
 
 def by_mapping(values: Any, finish: Finish) -> Finish:
-    return lambda told: finish(None if told is None else values.get(word(told)))
+    known = {told.casefold(): value for told, value in values.items()}
+    return lambda told: finish(None if told is None else known.get(told.strip().casefold()))
 
 
 def by_rule(column: Column) -> Finish:

@@ -72,7 +72,7 @@ def written(table: pa.Table, rng: random.Random) -> bytes:
         table,
         sink,
         compression=rng.choice(["snappy", "gzip", "zstd", "none"]),
-        row_group_size=rng.choice([3, 50, 1000, 1 << 20]) if table.num_columns < 500 else 1 << 20,
+        row_group_size=rng.choice([max(3, len(table) // 50), 1000, 1 << 20]),
         use_dictionary=rng.random() < 0.5,
         data_page_version=rng.choice(["1.0", "2.0"]),
         store_schema=rng.random() < 0.8,
@@ -91,7 +91,8 @@ def reorder(table: pa.Table, rng: random.Random) -> tuple[pa.Table, str]:
 
 def respell(table: pa.Table, rng: random.Random) -> tuple[pa.Table, str]:
     how = rng.choice([str.lower, str.upper, str.swapcase])
-    return table.rename_columns([how(name) for name in table.column_names]), "respelled"
+    names = [name if name.startswith("__") else how(name) for name in table.column_names]
+    return table.rename_columns(names), "respelled"
 
 
 def index(table: pa.Table, rng: random.Random) -> tuple[pa.Table, str]:
@@ -118,6 +119,8 @@ def resave(table: pa.Table, rng: random.Random) -> tuple[pa.Table, str]:
 def same_values(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | None:
     """Return the column as ``kind``, or None where that is not what it was."""
     try:
+        if pa.types.is_timestamp(column.type) and column.type.tz:
+            return None
         if pa.types.is_timestamp(kind) and kind.tz:
             here = pc.assume_timezone(column, "America/New_York", ambiguous="earliest")
             there = here.cast(kind)
@@ -227,6 +230,22 @@ def corrupt(table: pa.Table, rng: random.Random) -> tuple[pa.Table, str]:
     return table.set_column(index, name, column), f"{name} corrupted ({kind})"
 
 
+def sprinkle(table: pa.Table, rng: random.Random) -> tuple[pa.Table, str]:
+    """Put a few odd values among those of a column, of its kind or of another that holds them."""
+    index = a_column(table, rng)
+    name, column = table.column_names[index], table.column(index)
+    kind = rng.choice([column.type, pa.float64(), pa.string()])
+    try:
+        column = column.cast(kind)
+    except pa.ArrowException:
+        kind = column.type
+    for row in rng.sample(range(len(table)), min(rng.choice([1, 3, 9]), len(table))):
+        odd = pa.chunked_array([values(kind, 1, rng)])
+        parts = [*column[:row].chunks, *odd.chunks, *column[row + 1 :].chunks]
+        column = pa.chunked_array(parts, kind)
+    return table.set_column(index, name, column), f"{name} sprinkled with odd {kind}"
+
+
 def reword(table: pa.Table, rng: random.Random) -> tuple[pa.Table, str]:
     """Put words into a column of text or codes, most likely one that is text."""
     texts = [place for place, field in enumerate(table.schema) if pa.types.is_string(field.type)]
@@ -253,6 +272,6 @@ def a_column(table: pa.Table, rng: random.Random) -> int:
 
 HARMLESS: list[Columns] = [reorder, respell, index, resave, resave]
 HARMFUL: list[Columns] = [
-    *(rename, drop, add, add, double, nest, reword),
-    *(retype, retype, replace, replace, corrupt, corrupt),
+    *(rename, drop, add, add, double, nest, reword, reword),
+    *(retype, retype, replace, corrupt, corrupt, *[sprinkle] * 5),
 ]
