@@ -49,8 +49,8 @@ KNOWN_TYPES: Final = (
 def conversion(seen: pa.DataType, kind: str) -> Conversion | None:
     """Return what makes arrays of ``seen`` arrays of ``kind``; None where no cast covers it."""
     if pt.is_dictionary(seen):
-        decoded = conversion(seen.value_type, kind)
-        return decoded and (lambda values: decoded(_decoded(values)))
+        of_values = conversion(seen.value_type, kind)
+        return of_values and (lambda values: of_values(decoded(values)))
     if pt.is_null(seen):
         return _cast_to(kind)
     return {
@@ -194,7 +194,7 @@ def _to_word(seen: pa.DataType) -> Conversion | None:
     return (lambda values: values.cast(pa.string())) if pt.is_integer(seen) else None
 
 
-def _decoded(values: pa.DictionaryArray) -> pa.Array:
+def decoded(values: pa.DictionaryArray) -> pa.Array:
     """Return a dictionary's values row by row; Arrow can take no string views."""
     is_view = pt.is_string_view(values.dictionary.type)
     held = values.dictionary.cast(pa.string()) if is_view else values.dictionary

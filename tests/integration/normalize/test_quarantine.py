@@ -140,6 +140,13 @@ def test_a_month_that_fails_again_leaves_the_published_one_alone(raw, target, se
     assert (target.path.read_bytes(), target.quarantine_path.read_bytes()) == before
 
 
+def nested(values):
+    return pa.ListArray.from_arrays(pa.array(range(len(values) + 1), pa.int32()), values)
+
+
+BEYOND_PYTHON = f"[ [ <value out of range: {2**62}> ] ]"
+
+
 @pytest.mark.parametrize(
     ("values", "texts"),
     [
@@ -150,6 +157,14 @@ def test_a_month_that_fails_again_leaves_the_published_one_alone(raw, target, se
         (pa.array([True, False, None]), ["true", "false", None]),
         (pa.array([b"\xff", b"Y", None], pa.binary(1)), ["\\xff", "Y", None]),
         (pa.array(["a", "b", "a"]).dictionary_encode(), ["a", "b", "a"]),
+        (pa.array([b"\xffx"] * 3).view(pa.string()), ["\\xffx"] * 3),
+        (pa.array([b"\xffx"] * 3).view(pa.string()).dictionary_encode(), ["\\xffx"] * 3),
+        (
+            nested(pa.array([b"\xffx"] * 3).view(pa.string())),
+            ['[ [ "\N{REPLACEMENT CHARACTER}x" ] ]'] * 3,
+        ),
+        (nested(pa.array([2**62] * 3).view(pa.time64("us"))), [BEYOND_PYTHON] * 3),
+        (pa.array([1] * 3).view(pa.timestamp("us", "Not/There")), ["[ 1970-01-01 00:00:00.000001Z ]"] * 3),
     ],
     ids=str,
 )
