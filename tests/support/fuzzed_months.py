@@ -30,7 +30,7 @@ import pyarrow.parquet as pq
 from luigi.task_register import Register
 from support import arrivals
 from support.judged_months import Judgement, Policy, Unjudged, judged
-from support.mutations import Mutated, mutate
+from support.mutations import Mutated, damaged, mutate
 
 from pipeline.bigquery.task import LoadMonthToBQ
 from pipeline.core import settings
@@ -41,6 +41,9 @@ from pipeline.normalize.task import NormalizeMonth
 from pipeline.sandbox.publisher.samples import write_sample
 from pipeline.schemas import service_schema
 
+ORIGINALS = Path(__file__).resolve().parents[3] / "shared" / "tlc"
+ORIGINALS_SHARE = 0.03
+"""How many of the cases begin with one of TLC's own files, where they are beside the checkout."""
 ROWS = 400
 LOADED_SHARE = 0.3
 """How many of the cases go on to the lake and the warehouse; the others end normalized."""
@@ -59,8 +62,7 @@ def main(folder: Path, sandbox: Path, url: str, numbers: list[int]) -> None:
     configure("source", base_url=f"{url}/trip-data", attempts=1)
     for number in numbers:
         rng = random.Random(number)
-        month = rng.choice(era_months())
-        mutated = mutate(sample(month, folder), rng)
+        month, mutated = mutated_month(rng, folder)
         policy = Policy(rng.choice(["warn", "fail", "add"]), rng.choice([0.001, 0.05, 1.0]))
         print(f"case {number}: {month}: {mutated.told[:300]}; {policy}", flush=True)
         start(number, policy, rng, folder / "data")
@@ -80,6 +82,17 @@ def era_months() -> list[TripMonth]:
     """Return the first month of each era of each service."""
     eras = [(service, era) for service in SERVICES for era in service_schema(service).eras]
     return [TripMonth.parse(service, era.first) for service, era in eras]
+
+
+def mutated_month(rng: random.Random, folder: Path) -> tuple[TripMonth, Mutated]:
+    """Return a sample month that is mutated, or now and then a real file that is damaged."""
+    originals, is_real = sorted(ORIGINALS.glob("*.parquet")), rng.random() < ORIGINALS_SHARE
+    if originals and is_real:
+        path = rng.choice(originals)
+        service, _, key = path.stem.partition("_tripdata_")
+        return TripMonth.parse(service, key), damaged(path.read_bytes(), rng)
+    month = rng.choice(era_months())
+    return month, mutate(sample(month, folder), rng)
 
 
 def sample(month: TripMonth, folder: Path) -> bytes:

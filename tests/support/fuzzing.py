@@ -18,18 +18,19 @@ TESTS = Path(__file__).resolve().parents[1]
 class Survey:
     """What became of the cases: how many were loaded and refused, and what broke its promise.
 
-    ``seconds`` and ``megabytes`` are the most that a case took.
+    ``slowest`` and ``largest`` are the most seconds and MB that a case took, and which one did.
     """
 
     loaded: int = 0
     refused: int = 0
-    seconds: float = 0.0
-    megabytes: float = 0.0
+    slowest: tuple[float, str] = (0.0, "none")
+    largest: tuple[float, str] = (0.0, "none")
     broken: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         counts = f"{self.loaded} loaded, {self.refused} refused, {len(self.broken)} broken"
-        return f"{counts}; the slowest {self.seconds} s, the largest {self.megabytes} MB"
+        slowest, largest = ("{} (case {})".format(*most) for most in (self.slowest, self.largest))
+        return f"{counts}; at most {slowest} seconds and {largest} MB"
 
     @property
     def finished(self) -> int:
@@ -77,8 +78,8 @@ def tell(line: str, case: str, seen: Survey) -> None:
     if line.startswith("broken "):
         seen.broken.append(f"{line}, in {case}")
     elif line.startswith("kept "):
-        _, _, outcome, seconds, megabytes, *_ = line.split()
+        _, number, outcome, seconds, megabytes, *_ = line.split()
         seen.loaded += outcome == "loaded"
         seen.refused += outcome == "refused"
-        seen.seconds = max(seen.seconds, float(seconds))
-        seen.megabytes = max(seen.megabytes, float(megabytes))
+        seen.slowest = max(seen.slowest, (float(seconds), number))
+        seen.largest = max(seen.largest, (float(megabytes), number))

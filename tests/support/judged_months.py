@@ -254,6 +254,8 @@ def stored(column: pa.ChunkedArray) -> list[Any]:
         return column.cast(pa.int64()).to_pylist()
     if types.is_date32(kind):
         return column.cast(pa.int32()).to_pylist()
+    if types.is_nested(kind) or types.is_time(kind) or types.is_duration(kind):
+        return [None if is_null else "some" for is_null in column.is_null().to_pylist()]
     return column.to_pylist()
 
 

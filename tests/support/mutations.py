@@ -12,7 +12,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from support.damage import damage, hollow
-from support.odd_values import KINDS, huge_texts, values, words
+from support.odd_values import (
+    KINDS,
+    beyond_python,
+    huge_texts,
+    miscoded,
+    nested,
+    values,
+    words,
+)
 
 Columns = Callable[[pa.Table, random.Random], tuple[pa.Table, str]]
 
@@ -35,7 +43,7 @@ def mutate(content: bytes, rng: random.Random) -> Mutated:
     """Return a file with other columns, values or bytes."""
     kind = rng.random()
     if kind < 0.25:
-        return Mutated(*damage(content, rng), is_damaged=True)
+        return damaged(content, rng)
     if kind < 0.28:
         return Mutated(*hollow(content, rng))
     plain, told = multiply(pq.read_table(pa.BufferReader(content)), rng)
@@ -49,6 +57,11 @@ def mutate(content: bytes, rng: random.Random) -> Mutated:
         content, done = damage(content, rng)
         return Mutated(content, ", ".join([*told, done]), is_damaged=True)
     return Mutated(content, ", ".join(told), plain if is_harmless else None)
+
+
+def damaged(content: bytes, rng: random.Random) -> Mutated:
+    """Return a file with other bytes."""
+    return Mutated(*damage(content, rng), is_damaged=True)
 
 
 def changed(table: pa.Table, rng: random.Random) -> tuple[pa.Table, list[str], bool]:
@@ -119,7 +132,7 @@ def resave(table: pa.Table, rng: random.Random) -> tuple[pa.Table, str]:
 def same_values(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | None:
     """Return the column as ``kind``, or None where that is not what it was."""
     try:
-        if pa.types.is_timestamp(column.type) and column.type.tz:
+        if pa.types.is_timestamp(column.type) and (column.type.tz or column.type.unit == "ns"):
             return None
         if pa.types.is_timestamp(kind) and kind.tz:
             here = pc.assume_timezone(column, "America/New_York", ambiguous="earliest")
@@ -206,12 +219,16 @@ def retype(table: pa.Table, rng: random.Random) -> tuple[pa.Table, str]:
 def nest(table: pa.Table, rng: random.Random) -> tuple[pa.Table, str]:
     """Wrap a column's values: each a struct, or a list, of one."""
     index = a_column(table, rng)
-    name, column = table.column_names[index], table.column(index).combine_chunks()
+    name, column = table.column_names[index], nested(table.column(index).combine_chunks(), rng)
+    return table.set_column(index, name, column), f"{name} nested as {column.type}"
+
+
+def add_strange(table: pa.Table, rng: random.Random) -> tuple[pa.Table, str]:
+    """Add a column of values that few programs can show, flat or nested."""
+    column = rng.choice([miscoded, beyond_python])(len(table), rng)
     if rng.random() < 0.5:
-        nested: pa.Array = pa.StructArray.from_arrays([column], ["value"])
-    else:
-        nested = pa.ListArray.from_arrays(pa.array(range(len(column) + 1), pa.int32()), column)
-    return table.set_column(index, name, nested), f"{name} nested as {nested.type}"
+        column = nested(column, rng)
+    return table.append_column("strange", column), f"strange ({column.type}) added"
 
 
 def replace(table: pa.Table, rng: random.Random) -> tuple[pa.Table, str]:
@@ -250,7 +267,7 @@ def reword(table: pa.Table, rng: random.Random) -> tuple[pa.Table, str]:
     """Put words into a column of text or codes, most likely one that is text."""
     texts = [place for place, field in enumerate(table.schema) if pa.types.is_string(field.type)]
     index = rng.choice(texts or [a_column(table, rng)])
-    name, make = table.column_names[index], rng.choice([words, words, words, huge_texts])
+    name, make = table.column_names[index], rng.choice([words, words, words, miscoded, huge_texts])
     return table.set_column(index, name, make(len(table), rng)), f"{name}: {make.__name__}"
 
 
@@ -272,6 +289,6 @@ def a_column(table: pa.Table, rng: random.Random) -> int:
 
 HARMLESS: list[Columns] = [reorder, respell, index, resave, resave]
 HARMFUL: list[Columns] = [
-    *(rename, drop, add, add, double, nest, reword, reword),
+    *(rename, drop, add, add, add_strange, double, nest, reword, reword),
     *(retype, retype, replace, corrupt, corrupt, *[sprinkle] * 5),
 ]

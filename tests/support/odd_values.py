@@ -17,6 +17,9 @@ KINDS = [
     *(pa.duration("us"), pa.list_(pa.int64()), pa.struct([("x", pa.int64())])),
     *(pa.map_(pa.string(), pa.int64()), pa.dictionary(pa.int8(), pa.binary())),
 ]
+COUNTED = [pa.time64("us"), pa.timestamp("s"), pa.timestamp("us", "No/Where"), pa.duration("s"),
+           pa.date64()]  # fmt: skip
+"""Kinds that are stored as a count of something, any count."""
 NUMBERS = [0, 1, -1, 2, 5, 127, 255, 1000, 2**31 - 1, 2**53 + 1, 2**63 - 1, -(2**63), 2**64 - 1]
 FLOATS = [0.0, -0.0, 0.5, 1.0, 3e9, 1e300, -1e300, 5e-324, 2.0**63, float("nan"), float("inf")]
 TEXTS = ["", " ", "1", " 7 ", "1.0", "1e3", "+5", "-0", "N", "Y", "B00254", " b00254 ", "NaN",
@@ -39,6 +42,27 @@ def values(kind: pa.DataType, rows: int, rng: random.Random) -> pa.Array:
     chosen = [rng.choice([None, *odd]) if rng.random() < share else usual for _ in range(rows)]
     arrays = [pa.nulls(1, kind) if value is None else value for value in chosen]
     return pa.concat_arrays(arrays) if arrays else pa.nulls(0, kind)
+
+
+def nested(column: pa.Array, rng: random.Random) -> pa.Array:
+    """Return the values each in a struct, or in a list."""
+    if rng.random() < 0.5:
+        return pa.StructArray.from_arrays([column], ["value"])
+    return pa.ListArray.from_arrays(pa.array(range(len(column) + 1), pa.int32()), column)
+
+
+def miscoded(rows: int, rng: random.Random) -> pa.Array:
+    """Return text of which some is no UTF-8."""
+    share = rng.choice([0.002, 0.5])
+    codes = [b"\xff" if rng.random() < share else b"N" for _ in range(rows)]
+    text = pa.array(codes, pa.binary()).view(pa.string())
+    return rng.choice([text, text.dictionary_encode()])
+
+
+def beyond_python(rows: int, rng: random.Random) -> pa.Array:
+    """Return times that Python has no value for."""
+    counts = pa.array([rng.choice(TICKS) for _ in range(rows)], pa.int64())
+    return counts.view(rng.choice(COUNTED))
 
 
 def words(rows: int, rng: random.Random) -> pa.Array:
