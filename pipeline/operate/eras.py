@@ -10,7 +10,7 @@ from typing import Final
 from pipeline.schemas import Era, ServiceSchema
 from pipeline.schemas.changes import EMPTY, Flip, era_changes, flips
 
-FEW: Final = 5
+FEW: Final = 3
 """How many columns a short text names; more are counted."""
 
 
@@ -31,6 +31,16 @@ def what_changed_in_short(schema: ServiceSchema, era: Era) -> str:
     retyped = _code(name for name, _, _ in changes.retyped) if changes else []
     types = _listed("of another type", retyped, FEW)
     return _sentences(era, [*_names(schema, era, FEW), *types])
+
+
+def not_settled(schema: ServiceSchema) -> Iterator[str]:
+    """Yield what is not known for sure, each once, with the months that it is about."""
+    eras: dict[str, list[Era]] = {}
+    for era in schema.eras:
+        for told in era.unsettled:
+            eras.setdefault(told, []).append(era)
+    for told, same in eras.items():
+        yield f"not settled, {', '.join(map(months_of, same))}: {told}"
 
 
 def _sentences(era: Era, facts: Iterable[str]) -> str:

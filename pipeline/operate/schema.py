@@ -11,7 +11,7 @@ from typing import Any, Final
 import click
 
 from pipeline.core.months import SERVICES, TripMonth
-from pipeline.operate.eras import months_of, what_changed, what_changed_in_short
+from pipeline.operate.eras import months_of, not_settled, what_changed, what_changed_in_short
 from pipeline.operate.output import markdown_table, show, show_json
 from pipeline.schemas import (
     Column,
@@ -80,10 +80,7 @@ def eras_section(service: str) -> Section:
         for era in declared.eras
     ]
     heads = ("months", "era", "columns", "what changed")
-    remarks = (
-        f"not settled, {months_of(era)}: {told}" for era in declared.eras for told in era.unsettled
-    )
-    return Section(f"{service}: what changed when", heads, rows, (*remarks,))
+    return Section(f"{service}: what changed when", heads, rows, (*not_settled(declared),))
 
 
 def month_section(month: TripMonth) -> Section:

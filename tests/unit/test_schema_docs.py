@@ -1,5 +1,6 @@
 """The pages that are made of the schemas say what the schemas say."""
 
+import re
 import runpy
 from collections.abc import Callable
 from pathlib import Path
@@ -54,6 +55,17 @@ def test_the_schemas_page_tells_of_everything_that_is_declared(pages: dict[Path,
     for told in (*rules().values(), *mappings().values()):
         assert f"| `{told.name}` |" in page
         assert told.source in page
+
+
+def test_what_is_not_settled_is_told_once_with_all_its_months(pages: dict[Path, str]) -> None:
+    (told,) = [line for line in pages[SCHEMAS].splitlines() if "such as NOC and NA" in line]
+    assert told.startswith("- not settled, 2010-01, 2010-02 to 2010-03, 2010-04 to 2010-12: ")
+
+
+def test_the_readme_counts_columns_where_they_are_many(pages: dict[Path, str]) -> None:
+    rows = [line for line in pages[README].splitlines() if re.match(r"\| (yellow|green|fh)", line)]
+    assert any(row.endswith("5 columns renamed. 5 columns of another type. |") for row in rows)
+    assert max(map(len, rows)) < 250
 
 
 def test_a_flip_within_an_era_is_told_with_its_months(pages: dict[Path, str]) -> None:
