@@ -43,11 +43,11 @@ class TripMonth:
                 next_step="pass --service with one of these",
             )
         if not 1 <= self.month <= 12:
-            raise BadRequest("no such month", seen=f"--month {self.month}", expected="1 to 12")
+            raise BadRequest("no such month", seen=self.key, expected="month 01 to 12")
         if not 1 <= self.year <= 9999 or self.first_day < FIRST_MONTHS[self.service]:
             raise BadRequest(
                 f"TLC publishes no {self.service} month {self.year:04d}-{self.month:02d}",
-                seen=f"--year {self.year} --month {self.month}",
+                seen=self.key,
                 expected=f"{FIRST_MONTHS[self.service]:%Y-%m} or later",
             )
 

@@ -18,7 +18,7 @@ def assert_refused(done, code, told):
 @pytest.mark.parametrize(
     ("options", "code", "told"),
     [
-        (("--year", 2021, "--month", 13), 35, "no such month; seen: --month 13"),
+        (("--year", 2021, "--month", 13), 35, "no such month; seen: 2021-13"),
         (("--year", 2008, "--month", 1), 35, "TLC publishes no yellow month 2008-01"),
         (("--year", 2008, "--month", 12), 35, "expected: 2009-01 or later"),
         (("--service", "fhvhv", "--year", 2018, "--month", 1), 35, "2019-02 or later"),

@@ -97,7 +97,7 @@ def test_a_file_that_cannot_be_written_is_named(workspace: Workspace, tmp_path: 
     ("options", "told", "code"),
     [
         (("--service", "purple", "--month", "2023-02", "--rows", 1), "purple", 2),
-        (("--month", "2023-13", "--rows", 1), "--month 13", 30),
+        (("--month", "2023-13", "--rows", 1), "seen: 2023-13", 30),
         (("--month", "2008-12", "--rows", 1), "2009-01 or later", 30),
         (("--month", "February", "--rows", 1), "YYYY-MM", 30),
         (("--month", "2023-²", "--rows", 1), "YYYY-MM", 30),

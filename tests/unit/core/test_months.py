@@ -39,11 +39,11 @@ def test_no_two_files_of_a_month_share_a_path():
 @pytest.mark.parametrize(
     ("service", "year", "month", "told"),
     [
-        ("yellow", 2021, 13, "--month 13"),
-        ("yellow", 2021, 0, "--month 0"),
+        ("yellow", 2021, 13, "seen: 2021-13; expected: month 01 to 12"),
+        ("yellow", 2021, 0, "seen: 2021-00;"),
         ("yellow", 2008, 12, "2009-01 or later"),
-        ("yellow", 2008, 1, "--year 2008"),
-        ("yellow", 0, 1, "--year 0"),
+        ("yellow", 2008, 1, "seen: 2008-01;"),
+        ("yellow", 0, 1, "seen: 0000-01;"),
         ("fhvhv", 2018, 1, "2019-02 or later"),
         ("fhvhv", 2019, 1, "2019-02 or later"),
         ("rainbow", 2021, 1, "yellow | green | fhv | fhvhv"),
