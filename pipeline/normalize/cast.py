@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import Final
+from typing import Final, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,6 +23,16 @@ import pyarrow.types as pt
 from pipeline.schemas.service import ARROW_TYPES
 
 Conversion = Callable[[pa.Array], pa.Array]
+
+Reason = Literal[
+    "not_an_integer",
+    "out_of_range",
+    "unparseable_number",
+    "unparseable_timestamp",
+    "finer_than_microseconds",
+    "not_utf8",
+]
+"""Why a value is refused; ``docs/data.md`` explains each."""
 
 NEW_YORK: Final = pa.timestamp("us", "America/New_York")
 YEAR_1: Final = -62_135_596_800_000_000
@@ -103,7 +113,7 @@ def convert(values: pa.Array, conversion: Conversion, kind: str) -> tuple[pa.Arr
     return pa.concat_arrays([left, right]), refused_left + [middle + i for i in refused_right]
 
 
-def reason(value: pa.Scalar, kind: str) -> str:
+def reason(value: pa.Scalar, kind: str) -> Reason:
     """Return the code for why ``value`` was refused as ``kind``."""
     if pt.is_dictionary(value.type):
         value = value.value
@@ -246,7 +256,7 @@ def _all(values: pa.Array, valid: pa.BooleanArray, what: str) -> pa.Array:
     return values
 
 
-def _why_no_datetime(value: pa.Scalar) -> str:
+def _why_no_datetime(value: pa.Scalar) -> Reason:
     seen = value.type
     if is_text(seen):
         return "unparseable_timestamp"
