@@ -224,11 +224,12 @@ def nest(table: pa.Table, rng: random.Random) -> tuple[pa.Table, str]:
 
 
 def add_strange(table: pa.Table, rng: random.Random) -> tuple[pa.Table, str]:
-    """Add a column of values that few programs can show, flat or nested."""
+    """Add a column of values that few programs can show, and rows for the quarantine to show."""
     column = rng.choice([miscoded, beyond_python])(len(table), rng)
     if rng.random() < 0.5:
         column = nested(column, rng)
-    return table.append_column("strange", column), f"strange ({column.type}) added"
+    table, told = sprinkle(table, rng)
+    return table.append_column("strange", column), f"strange ({column.type}) added, {told}"
 
 
 def replace(table: pa.Table, rng: random.Random) -> tuple[pa.Table, str]:
