@@ -33,6 +33,7 @@ LEDGER_COLUMNS: Final = (
     ("source_bytes", "INT64", "its size"),
     ("source_sha256", "STRING", "its SHA-256, lower-case hex"),
     ("source_rows", "INT64", "its rows, by its own footer"),
+    ("unknown_columns", "STRING", "warn or add, where the file has columns that no schema knows"),
     ("added_columns", "STRING", "columns beyond the service's schema, as name and kind"),
     ("remarks", "STRING", "what is worth knowing about the month"),
 )

@@ -24,6 +24,7 @@ from pipeline.core import settings
 from pipeline.core.errors import Terminal, Transient
 from pipeline.core.months import SERVICES
 from pipeline.schemas import service_schema
+from pipeline.schemas.service import ADDED
 
 if TYPE_CHECKING:
     from google.cloud.bigquery import Dataset, SchemaField, Table
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
 
 LEGACY_NAMES: Final = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 ATTEMPTS: Final = 10
+
+ELSEWHERE: Final = "use another [bigquery] dataset, or move that table away"
+WITHOUT_THEM: Final = (
+    "load the month without the columns that no schema knows (--normalize-unknown-columns warn), "
+    "or declare them in pipeline/schemas"
+)
 
 
 def ensure_tables(service: str, added_columns: str | None = None) -> None:
@@ -140,11 +147,13 @@ def _refuse_other_columns(found: "Table", wanted: "Table") -> None:
     # Columns that the table has beyond ours are another program's, or another month's.
     seen, expected = _columns(found), _columns(wanted)
     differing = sorted(name for name in expected if seen.get(name) != expected[name])
+    added = {field.name.lower() for field in wanted.schema if field.description == ADDED}
     _refuse_difference(
         "columns",
         wanted,
         {name: seen.get(name, "missing") for name in differing},
         {name: expected[name] for name in differing},
+        WITHOUT_THEM if added.issuperset(differing) else ELSEWHERE,
     )
 
 
@@ -161,11 +170,13 @@ def _partitioning(table: "Table") -> str:
     return f"{partitioning.type_} on {partitioning.field}" if partitioning else "none"
 
 
-def _refuse_difference(what: str, table: "Table", seen: Any, expected: Any) -> None:
+def _refuse_difference(
+    what: str, table: "Table", seen: Any, expected: Any, next_step: str = ELSEWHERE
+) -> None:
     if seen != expected:
         raise Terminal(
             f"table {table.reference} exists with other {what}",
             seen=seen,
             expected=expected,
-            next_step="use another [bigquery] dataset, or move that table away",
+            next_step=next_step,
         )

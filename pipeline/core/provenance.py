@@ -10,11 +10,19 @@ from typing import Any, Final
 
 from pipeline.core.errors import Terminal
 from pipeline.core.publications import Publication
-from pipeline.core.settings import base_url, is_loopback
+from pipeline.core.settings import base_url, is_loopback, normalize
 
-PIPELINE_VERSION: Final = "0.1.0"
+PIPELINE_VERSION: Final = "0.2.0"
 METADATA_PREFIX: Final = "tlc_"
 COUNTS: Final = ("source_bytes", "source_rows", "rows_kept", "rows_quarantined")
+FOUND_BY_NORMALIZING: Final = (
+    "rows_kept",
+    "rows_quarantined",
+    "schema_version",
+    "unknown_columns",
+    "added_columns",
+    "remarks",
+)
 
 
 @dataclass(frozen=True)
@@ -24,9 +32,10 @@ class Provenance:
     A download knows the source; ``rows_kept``, ``rows_quarantined`` and ``schema_version`` are
     ``None`` until the month is normalized. ``source_sha256`` is lower-case hex; ``source_bytes``
     counts the file as published; ``source_etag`` and ``source_last_modified`` are the publisher's
-    headers as served. ``added_columns`` are those that the month has beyond its service's schema,
-    as ``name kind, name kind``; ``remarks`` tell what is worth knowing about the month, in words.
-    Both are None where there are none.
+    headers as served. ``unknown_columns`` is what was done about columns that no schema knows,
+    ``warn`` or ``add``, where the file has such. ``added_columns`` are those that the month has
+    beyond its service's schema, as ``name kind, name kind``; ``remarks`` tell what is worth knowing
+    about the month, in words. All three are None where there is nothing to tell.
     """
 
     service: str
@@ -40,6 +49,7 @@ class Provenance:
     rows_kept: int | None = None
     rows_quarantined: int | None = None
     schema_version: str | None = None
+    unknown_columns: str | None = None
     added_columns: str | None = None
     remarks: str | None = None
     pipeline_version: str = PIPELINE_VERSION
@@ -51,6 +61,11 @@ class Provenance:
         )
         record.check_balanced()
         return record
+
+    def origin(self) -> "Provenance":
+        """Return the record as the download made it, without what normalizing found."""
+        nothing: dict[str, Any] = dict.fromkeys(FOUND_BY_NORMALIZING)
+        return replace(self, **nothing)
 
     @property
     def is_balanced(self) -> bool:
@@ -64,11 +79,13 @@ class Provenance:
         return (self.service, self.month) == (publication.service, publication.key)
 
     def is_wanted(self) -> bool:
-        """Return whether the month is real or a sample as the configured publisher's months are.
+        """Return whether the month is as the settings ask for.
 
-        A sample never counts as the month that TLC published, nor the other way round.
+        A sample never counts as the month that TLC published, nor the other way round; and a month
+        whose unknown columns were left out does not when they are to be added, or to fail.
         """
-        return is_loopback(self.source_url) == is_loopback(base_url())
+        is_of_publisher = is_loopback(self.source_url) == is_loopback(base_url())
+        return is_of_publisher and self.unknown_columns in (None, normalize().unknown_columns)
 
     def check_balanced(self) -> None:
         """Raise Terminal unless source rows = rows kept + rows quarantined."""

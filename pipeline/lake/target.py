@@ -7,6 +7,7 @@ from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
 from pipeline.core.publications import Publication
 from pipeline.lake.bucket import LakeObject, find, objects
+from pipeline.schemas import service_schema
 
 
 class LakeTarget(luigi.Target):
@@ -35,7 +36,10 @@ class LakeTarget(luigi.Target):
 
 
 class LakeMonthTarget(LakeTarget):
-    """The month's object, and that of its quarantine; there when both are of one version."""
+    """The month's object and that of its quarantine; there when both are of one version.
+
+    One of an older schema is not there: what is loaded from the lake is of today's.
+    """
 
     def __init__(self, month: TripMonth) -> None:
         super().__init__(month)
@@ -43,7 +47,9 @@ class LakeMonthTarget(LakeTarget):
 
     def exists(self) -> bool:
         """Return whether the month is in the lake. One listing serves all months."""
-        return super().exists() and self._has_its_quarantine()
+        told = self._whole_provenance()
+        is_current = told is not None and service_schema(self._month.service).made(told)
+        return is_current and super().exists() and self._has_its_quarantine()
 
     def _has_its_quarantine(self) -> bool:
         month, quarantine = (

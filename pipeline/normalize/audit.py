@@ -28,7 +28,8 @@ FARTHEST_MILES: Final = 100
 class Audit:
     """Counts, over the batches of a canonical month, rows that are odd but true.
 
-    ``outside_month``: picked up before or after the month. ``dropoff_before_pickup``.
+    ``outside_month``: picked up before or after the month. ``missing_pickup``: without a pick-up
+    time. ``dropoff_before_pickup``. ``not_finite``: a fare, total or distance that is no number.
     ``negative_fare`` and ``negative_total``: reversals. ``absurd_distance``: below 0 or above
     ``FARTHEST_MILES``. ``unknown_zone``: a pick-up or drop-off zone that is not on the map.
     ``missing_zone``: a pick-up or drop-off zone that is null. A service without the columns has
@@ -55,15 +56,16 @@ class Audit:
         }
 
     def __str__(self) -> str:
-        return ", ".join(
-            f"{name.replace('_', ' ')} {count:,}" for name, count in sorted(self.counts.items())
-        )
+        found = [(name, count) for name, count in sorted(self.counts.items()) if count]
+        told = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in found)
+        return told or "nothing odd"
 
     def _count_times(self, batch: pa.RecordBatch) -> None:
         if pickup := self._roles.pickup_time:
             times = batch[pickup]
             outside = pc.or_(pc.less(times, self._first), pc.greater_equal(times, self._after))
             self.counts["outside_month"] += outside.true_count
+            self.counts["missing_pickup"] += times.null_count
             if dropoff := self._roles.dropoff_time:
                 backwards = pc.less(batch[dropoff], times)
                 self.counts["dropoff_before_pickup"] += backwards.true_count
@@ -79,6 +81,12 @@ class Audit:
 
     def _count_amounts(self, batch: pa.RecordBatch) -> None:
         roles = self._roles
+        doubles = [
+            role for role in (roles.fare_amount, roles.total_amount, roles.trip_distance) if role
+        ]
+        if doubles:
+            odd = [pc.invert(pc.is_finite(batch[name])) for name in doubles]
+            self.counts["not_finite"] += _any(odd).true_count
         for name, column in (
             ("negative_fare", roles.fare_amount),
             ("negative_total", roles.total_amount),

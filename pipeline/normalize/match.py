@@ -49,13 +49,15 @@ class Layout:
 
     ``unknown`` are the places of those that no canonical column is and that are no index;
     ``added_columns`` those of them that ``schema`` has all the same, as a month's record tells it;
-    ``remark`` what is to be told of the others. ``unknown.py`` decides about them.
+    ``policy`` is what is done about them, None where there are none, and ``remark`` what is to be
+    told of it. ``unknown.py`` decides about them.
     """
 
     file_schema: pa.Schema
     schema: ServiceSchema
     matches: tuple[Match, ...]
     unknown: tuple[int, ...]
+    policy: str | None = None
     added_columns: str | None = None
     remark: str | None = None
 
@@ -113,17 +115,21 @@ def shown(name: str) -> str:
 
 
 def _meaning(field: pa.Field, schema: ServiceSchema, era: Era) -> Meaning | None:
-    column = schema.canonical(field.name)
     if published := era.column(field.name):
-        holds_words = not (column and column.kind == "int64" and _is_number(field.type))
-        return Meaning(published.canonical, published.mapping if holds_words else None)
+        has_codes = _is_number(field.type) and _is_code(published.canonical, schema)
+        return Meaning(published.canonical, None if has_codes else published.mapping)
+    column = schema.canonical(field.name)
     if column is not None and column is not SOURCE_MONTH:
         return Meaning(column.name)
     return Meaning(None) if UNNAMED_INDEX.fullmatch(field.name) else None
 
 
+def _is_code(canonical: str | None, schema: ServiceSchema) -> bool:
+    """Return whether a column is of TLC's codes: numbers in it need no table to read them."""
+    return canonical is not None and schema.column(canonical).kind == "int64"
+
+
 def _is_number(seen: pa.DataType) -> bool:
-    """Return whether a column of TLC's codes holds them already: no table has to read it."""
     values = seen.value_type if pt.is_dictionary(seen) else seen
     return bool(pt.is_integer(values) or pt.is_floating(values))
 
@@ -142,6 +148,7 @@ def _places(
                 f"{month}: the file has column {meaning.canonical} more than once",
                 seen=listed([names[first], names[index]]),
                 expected=f"one {meaning.canonical}",
+                next_step="compare the raw file with TLC's; delete it to download it again",
             )
     return places
 

@@ -101,15 +101,8 @@ def _already_done(
     record = target.record()
     if record is None or record.schema_version != layout.schema.version:
         return None
-    origin = replace(
-        record,
-        rows_kept=None,
-        rows_quarantined=None,
-        schema_version=None,
-        added_columns=None,
-        remarks=None,
-    )
-    return record if origin == source else None
+    is_same = record.origin() == source and record.unknown_columns == layout.policy
+    return record if is_same else None
 
 
 class _Rewrite:
@@ -156,6 +149,7 @@ class _Rewrite:
         self._remarks.add("unknown_values", self._unknown_words.remark)
         told = replace(
             self._source,
+            unknown_columns=self._layout.policy,
             added_columns=self._layout.added_columns,
             remarks=self._remarks.text,
         )
@@ -213,7 +207,7 @@ class _Rewrite:
         raise Terminal(
             f"{self._month}: too many rows cannot be represented",
             seen=f"at least {rows:,} of {self._raw.rows:,}: {self._top_reasons()}",
-            expected=f"at most {share:.2%} ([normalize] max_quarantined_share)",
+            expected=f"at most {100 * share:g}% ([normalize] max_quarantined_share)",
             next_step="compare the raw file with TLC's; raise the share if the rows are as meant",
         )
 

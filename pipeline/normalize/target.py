@@ -56,8 +56,7 @@ class CanonicalMonthTarget(luigi.Target):
         rows, record = _read_footer(self.path)
         if record is None or not record.is_of(self.month):
             return None
-        schema = service_schema(self.month.service).extended(record.added_columns)
-        is_current = record.schema_version == schema.version
+        is_current = service_schema(self.month.service).made(record)
         is_whole = record.is_balanced and record.rows_kept == rows
         return record if is_current and is_whole and self._has_quarantine_of(record) else None
 

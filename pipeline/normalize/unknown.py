@@ -39,7 +39,8 @@ def settle(layout: Layout, month: TripMonth) -> Layout:
     if not layout.unknown:
         return layout
     policy = str(settings.normalize().unknown_columns)
-    return {"warn": _leave_out, "add": _add, "fail": _fail}[policy](layout, month)
+    settled = {"warn": _leave_out, "add": _add, "fail": _fail}[policy](layout, month)
+    return replace(settled, policy=policy)
 
 
 def _leave_out(layout: Layout, month: TripMonth) -> Layout:
@@ -68,8 +69,9 @@ def _add(layout: Layout, month: TripMonth) -> Layout:
         )
     pairs = [f"{field.name} {kind_of(field.type)}" for field in typed.values()]
     untyped = [field.name for index, field in fields.items() if index not in typed]
-    told = f"columns that hold no value yet are not added: {listed(untyped)}" if untyped else None
-    return replace(_extended(layout, list(typed), ", ".join(pairs)), remark=told)
+    told = [f"columns that no schema knows are added: {the_first(pairs)}"] if pairs else []
+    told += [f"columns that hold no value yet are not added: {listed(untyped)}"] if untyped else []
+    return replace(_extended(layout, list(typed), ", ".join(pairs)), remark="; ".join(told))
 
 
 def _extended(layout: Layout, places: list[int], added_columns: str) -> Layout:

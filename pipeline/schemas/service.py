@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.core.errors import Terminal
 from pipeline.core.months import TripMonth
+from pipeline.core.provenance import Provenance
 from pipeline.schemas.eras import Era
 from pipeline.schemas.values import Rule
 
@@ -143,6 +144,10 @@ class ServiceSchema(TableSchema):
     def canonical(self, spelling: str) -> Column | None:
         """Return the column of that name, whatever its case, or None; an era may know better."""
         return next((column for column in self.columns if column.matches(spelling)), None)
+
+    def made(self, record: Provenance) -> bool:
+        """Return whether a month's record is of this very schema, with what the month adds."""
+        return record.schema_version == self.extended(record.added_columns).version
 
     def extended(self, added_columns: str | None) -> "ServiceSchema":
         """Return the schema with a month's added columns behind its own, under another version.

@@ -34,7 +34,8 @@ def stored(configured, tmp_path):
         path = tmp_path / "canonical.parquet"
         pq.write_table(pa.Table.from_pylist(rows, schema.arrow_schema()), path)
         told = Provenance("yellow", month.key, f"http://127.0.0.1/{month.file_name}", "e", "", 1,
-                          "ab" * 32, 2, 2, 0, schema.version, added, remarks)  # fmt: skip
+                          "ab" * 32, 2, 2, 0, schema.version, "add" if added else None, added,
+                          remarks)  # fmt: skip
         over = bucket.find(month)
         return bucket.publish(month.object_name, path, told, over, lambda sent: None)
 

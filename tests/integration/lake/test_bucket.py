@@ -18,6 +18,7 @@ from pipeline.lake import bucket
 from pipeline.lake.target import LakeMonthTarget
 from pipeline.normalize.remarks import MOST_BYTES
 from pipeline.normalize.unknown import MOST_ADDED, MOST_TEXT
+from pipeline.schemas import service_schema
 
 MONTH = TripMonth("yellow", 2021, 1)
 PROVENANCE = Provenance(
@@ -29,7 +30,7 @@ PROVENANCE = Provenance(
     source_bytes=100,
     source_sha256="ab" * 32,
     source_rows=10,
-).normalized(kept=10, quarantined=0, schema_version="v1")
+).normalized(kept=10, quarantined=0, schema_version=service_schema("yellow").version)
 
 
 @pytest.fixture

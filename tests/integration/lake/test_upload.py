@@ -13,8 +13,10 @@ from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
 from pipeline.lake import bucket, upload
 from pipeline.lake.target import LakeMonthTarget
+from pipeline.schemas import service_schema
 
 MONTH = TripMonth("fhv", 2019, 2)
+VERSION = service_schema("fhv").version
 ROWS, QUARANTINE = MONTH.object_name, MONTH.quarantine_object_name
 
 
@@ -34,7 +36,7 @@ class Version:
             source_bytes=100,
             source_sha256="ab" * 32,
             source_rows=10,
-        ).normalized(kept=10 - quarantined, quarantined=quarantined, schema_version="v1")
+        ).normalized(kept=10 - quarantined, quarantined=quarantined, schema_version=VERSION)
 
     def upload(self) -> bucket.LakeObject:
         return upload.upload_month(
@@ -132,6 +134,13 @@ def test_the_quarantine_of_another_version_does_not_make_a_month_count(dirty):
     another = replace(dirty.provenance, source_etag='"another"')
     known = bucket.objects()[QUARANTINE]
     bucket.publish(QUARANTINE, dirty.quarantine, another, known, lambda sent: None)
+    assert not is_there()
+
+
+def test_a_month_that_an_older_schema_made_does_not_count(clean):
+    clean.provenance = replace(clean.provenance, schema_version=f"{VERSION}0")
+    clean.upload()
+    assert stored() == clean.contents
     assert not is_there()
 
 

@@ -59,9 +59,11 @@ def test_the_footer_tells_where_the_month_is_from_and_what_is_odd(shared_tlc, le
         b"tlc_audit_absurd_distance": 63,
         b"tlc_audit_dropoff_before_pickup": 0,
         b"tlc_audit_duplicate_rows": 0,
+        b"tlc_audit_missing_pickup": 0,
         b"tlc_audit_missing_zone": 0,
         b"tlc_audit_negative_fare": 134,
         b"tlc_audit_negative_total": 134,
+        b"tlc_audit_not_finite": 0,
         b"tlc_audit_outside_month": 3,
         b"tlc_audit_unknown_zone": 747,
     }

@@ -51,7 +51,10 @@ def test_added_columns_come_last_and_their_values_are_cast_exactly_or_refused(re
     schema = service_schema("green").extended("surge int64, mood string, paid_at datetime")
     assert record.added_columns == "surge int64, mood string, paid_at datetime"
     assert record.schema_version == schema.version != service_schema("green").version
-    assert record.remarks.endswith("; columns that hold no value yet are not added: empty")
+    assert record.remarks.endswith(
+        "columns that no schema knows are added: surge int64, mood string, paid_at datetime; "
+        "columns that hold no value yet are not added: empty"
+    )
     kept = pq.read_table(target.path, partitioning=None)
     assert kept.schema.equals(schema.arrow_schema())
     assert kept.select(["VendorID", "surge", "mood"]).to_pylist() == [
@@ -66,14 +69,28 @@ def test_added_columns_come_last_and_their_values_are_cast_exactly_or_refused(re
 
 
 def test_a_month_with_added_columns_is_done_once_and_again_where_the_policy_changes(
-    rewrite, target
+    rewrite, target, setting
 ):
     rewrite("add")
     written = target.path.stat().st_mtime_ns
     assert rewrite("add").added_columns
     assert target.path.stat().st_mtime_ns == written
+    assert target.exists()
+    setting("normalize", unknown_columns="warn")
+    assert not target.exists()
     assert rewrite("warn").added_columns is None
-    assert target.provenance().added_columns is None
+    assert target.provenance().unknown_columns == "warn"
+    assert target.exists()
+
+
+def test_columns_that_were_left_out_do_not_pass_where_they_are_to_stop_the_month(
+    rewrite, target, setting
+):
+    rewrite("warn")
+    setting("normalize", unknown_columns="fail")
+    assert not target.exists()
+    with pytest.raises(Terminal, match="no schema knows"):
+        rewrite("fail")
 
 
 def test_fail_publishes_nothing(rewrite, target):

@@ -1,9 +1,12 @@
+from configparser import ConfigParser
 from dataclasses import replace
 
+import luigi
 import pytest
 
 from pipeline.core.errors import Terminal
-from pipeline.core.provenance import Provenance
+from pipeline.core.provenance import PIPELINE_VERSION, Provenance
+from pipeline.core.settings import PROJECT_ROOT
 
 DOWNLOADED = Provenance(
     service="yellow",
@@ -59,3 +62,27 @@ def test_a_sample_month_counts_only_where_samples_are_asked_for(monkeypatch, bas
     monkeypatch.setenv("TLC_BASE_URL", base_url)
     assert sample.is_wanted()
     assert not NORMALIZED.is_wanted()
+
+
+@pytest.mark.parametrize("done", [None, "warn", "add"])
+@pytest.mark.parametrize("wanted", ["warn", "add", "fail"])
+def test_a_month_with_unknown_columns_counts_only_where_they_are_to_be_treated_so(
+    monkeypatch, done, wanted
+):
+    config = luigi.configuration.get_config()
+    if not config.has_section("normalize"):
+        config.add_section("normalize")
+    monkeypatch.setitem(config["normalize"], "unknown_columns", wanted)
+    monkeypatch.delenv("TLC_BASE_URL", raising=False)
+    assert replace(NORMALIZED, unknown_columns=done).is_wanted() == (done in (None, wanted))
+
+
+def test_the_origin_of_a_month_is_what_its_download_told():
+    found = replace(NORMALIZED, unknown_columns="add", added_columns="a bool", remarks="odd")
+    assert found.origin() == DOWNLOADED
+
+
+def test_the_program_tells_the_version_that_is_packaged():
+    setup = ConfigParser()
+    setup.read(PROJECT_ROOT / "setup.cfg", encoding="utf-8")
+    assert setup["metadata"]["version"] == PIPELINE_VERSION

@@ -134,11 +134,6 @@ def mapping_in(month: TripMonth, column: Column) -> ValueMapping | None:
     return next((c.mapping for c in published if c.canonical == column.name), None)
 
 
-def is_spelled_canonically(month: TripMonth, column: Column) -> bool:
-    names = {c.name for c in service_schema(month.service).era(month).columns}
-    return column.kind == "int64" and column.name.casefold() in map(str.casefold, names)
-
-
 @st.composite
 def columns_of(draw: st.DrawFn, kind: str, rows: int) -> tuple[str, list[Any]]:
     """Draw the type that a file holds a column in, and its values; a good part of them null."""
@@ -192,7 +187,7 @@ def judged(month: TripMonth, held: dict[str, tuple[str, list[Any]]], rows: int) 
 
 def canonical(month: TripMonth, column: Column, seen: str, cell: Any) -> tuple[Any, bool]:
     mapping, is_unknown = mapping_in(month, column), False
-    if seen in CODES and is_spelled_canonically(month, column):
+    if seen in CODES and column.kind == "int64":
         mapping = None
     value = convert(cell, seen, "word" if mapping else column.kind)
     if mapping:

@@ -42,7 +42,7 @@ def settled(*fields: tuple[str, Any]) -> tuple[Layout, str | None]:
 def test_a_file_without_unknown_columns_is_as_it_is(name: str, policy: Policy) -> None:
     policy(name)
     layout, remark = settled(("__index_level_0__", pa.int64()))
-    assert (layout.added_columns, remark) == (None, None)
+    assert (layout.policy, layout.added_columns, remark) == (None, None, None)
     assert layout.schema == service_schema("green")
 
 
@@ -90,7 +90,8 @@ def test_they_may_be_added_behind_the_canonical_ones(
 ) -> None:
     policy("add")
     layout, remark = settled(("surge", seen))
-    assert (layout.added_columns, remark) == (f"surge {kind}", None)
+    assert layout.added_columns == f"surge {kind}"
+    assert remark == f"columns that no schema knows are added: surge {kind}"
     assert layout.schema == service_schema("green").extended(f"surge {kind}")
     assert layout.matches[-1].column == layout.schema.columns[-1]
     assert layout.matches[-1].index == len(PUBLISHED)
@@ -109,7 +110,9 @@ def test_a_column_without_values_has_no_type_to_be_added_with(policy: Policy) ->
         ("mood", pa.null()), ("surge", pa.int64()), ("face", pa.dictionary(pa.int8(), pa.null()))
     )
     assert layout.added_columns == "surge int64"
-    assert remark == "columns that hold no value yet are not added: mood, face"
+    assert remark is not None
+    assert "are added: surge int64; columns that hold no value yet are" in remark
+    assert remark.endswith("not added: mood, face")
 
 
 @pytest.mark.parametrize(
