@@ -58,7 +58,7 @@ def test_the_line_ends_with_what_is_to_be_told(task, trips, leave_raw, month, ca
     with caplog.at_level("INFO", logger="pipeline"):
         task.run()
     assert caplog.messages[-1].endswith(
-        "unknown zone 0; differs from 2024-08: 76,518 -> 2; "
+        "missing zone 2; differs from 2024-08: 76,518 -> 2; "
         "columns that no schema knows are not kept: surge"
     )
 
