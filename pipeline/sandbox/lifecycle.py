@@ -25,6 +25,7 @@ from typing import Final, TextIO
 from pipeline.core.errors import Terminal, Transient
 from pipeline.core.files import explained
 from pipeline.core.settings import data_dir, sandbox
+from pipeline.sandbox.postgres import lifecycle as postgres
 
 START_SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.02
@@ -84,7 +85,8 @@ def ensure_running() -> SandboxServer:
 
 
 def stop(root: Path) -> SandboxServer | None:
-    """Stop the sandbox of ``root`` and return what was stopped; None where none was running."""
+    """Stop the sandbox of ``root``, its PostgreSQL too; return what was stopped, or None."""
+    postgres.stop(root / "postgres")
     server = find(root)
     if server is None:
         return None

@@ -1,0 +1,128 @@
+"""The PostgreSQL connection, made as the settings say: the sandbox's server, or another.
+
+Belongs here: address, password, limits, the engine. Not here: what a failing server is called
+(``postgres_errors.py``), or any statement of a load.
+"""
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.connections.postgres_errors import explained
+from pipeline.connections.secrets import resolve
+from pipeline.core import settings
+from pipeline.core.errors import BadRequest
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+__all__ = ["Database", "configured", "engine", "explained"]
+
+APPLICATION: Final = "tlc-pipeline"
+LIVENESS: Final = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+"""A server that vanished without a word is noticed after a minute, not after two hours."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """Where a database is, and as whom. ``password`` is a reference; None leaves it to libpq,
+    which knows ``PGPASSWORD`` and ``~/.pgpass``."""
+
+    host: str
+    port: int
+    user: str
+    db: str
+    password: str | None = None
+    sslmode: str = "prefer"
+
+    def __post_init__(self) -> None:
+        """Refuse what libpq would take apart or print: an address with a password in it."""
+        if any("://" in text or "@" in text for text in (self.host, self.db)) or "=" in self.db:
+            raise BadRequest(
+                "[postgres] host and db are to be names, not addresses",
+                expected="host, port, user, db and a reference to the password, each on its own",
+            )
+
+    def __str__(self) -> str:
+        return f"postgresql://{self.user}@{self.host}:{self.port}/{self.db}"
+
+
+def configured() -> Database:
+    """Return the configured database. Starts the sandbox's server, and makes its database."""
+    config = settings.postgres()
+    if config.endpoint == "sandbox":
+        return _sandbox_database(str(config.db))
+    return Database(
+        config.host, config.port, config.user, config.db, config.password, config.sslmode
+    )
+
+
+def engine(database: Database | None = None) -> "Engine":
+    """Return this process's engine of the ``database``, by default the configured one.
+
+    It keeps no connection that is not in use: each checkout is a new session with the configured
+    limits, closed when it is returned. No request is made before the first checkout.
+    """
+    return _engine(os.getpid(), database or configured())
+
+
+def forget() -> None:
+    """Forget the engines and what is known of the sandbox's databases."""
+    _engine.cache_clear()
+    _ensure_database.cache_clear()
+
+
+@cache
+def _engine(pid: int, database: Database) -> "Engine":
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import NullPool
+
+    return create_engine(
+        "postgresql+psycopg2://", creator=lambda: _connect(database), poolclass=NullPool
+    )
+
+
+def _connect(database: Database) -> Any:
+    import psycopg2
+
+    config = settings.postgres()
+    given = (
+        {"password": resolve(database.password, "[postgres] password")} if database.password else {}
+    )
+    connection = psycopg2.connect(
+        host=database.host,
+        port=database.port,
+        user=database.user,
+        dbname=database.db,
+        sslmode=database.sslmode,
+        connect_timeout=round(config.timeout),
+        application_name=APPLICATION,
+        client_encoding="utf8",
+        **LIVENESS,
+        **given,
+    )
+    limits = {"lock_timeout": config.lock_timeout, "statement_timeout": config.statement_timeout}
+    with connection.cursor() as cursor:
+        for name, seconds in limits.items():
+            cursor.execute("SELECT set_config(%s, %s, false)", [name, f"{seconds * 1000:.0f}ms"])
+    connection.commit()
+    return connection
+
+
+def _sandbox_database(name: str) -> Database:
+    from pipeline.sandbox.lifecycle import sandbox_root
+    from pipeline.sandbox.postgres.lifecycle import ensure_running
+
+    server = ensure_running(sandbox_root() / "postgres", settings.sandbox().postgres_port)
+    _ensure_database(server, name)
+    password = f"file:{server.password_file}"
+    return Database(server.host, server.port, server.user, name, password, "disable")
+
+
+@cache
+def _ensure_database(server: Any, name: str) -> None:
+    from pipeline.sandbox.postgres.database import ensure_database
+
+    with explained(f"making the database {name}"):
+        ensure_database(server, name)
