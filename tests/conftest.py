@@ -66,6 +66,7 @@ def empty_cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("cluster")
     with (home / "lock").open("w") as lock:
         make_cluster(home, inherit=lock.fileno())
+    (home / "lock").unlink()
     return home
 
 
@@ -85,11 +86,9 @@ def postgres(
 
 @pytest.fixture
 def own_postgres(tmp_path: Path, empty_cluster: Path) -> Iterator[PostgresUnderTest]:
-    """A PostgreSQL server of the sandbox's kind that a test may kill, with a fresh database."""
+    """A PostgreSQL server of the sandbox's kind that a test may kill."""
     server = started(copied_cluster(empty_cluster, tmp_path / "postgres"))
-    with server.fresh_database() as database:
-        yield database
-        server.start()
+    yield server
     server.stop()
 
 

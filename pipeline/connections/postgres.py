@@ -7,6 +7,7 @@ Belongs here: address, password, limits, the engine. Not here: what a failing se
 import os
 from dataclasses import dataclass
 from functools import cache
+from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.connections.postgres_errors import explained
@@ -67,12 +68,6 @@ def engine(database: Database | None = None) -> "Engine":
     return _engine(os.getpid(), database or configured())
 
 
-def forget() -> None:
-    """Forget the engines and what is known of the sandbox's databases."""
-    _engine.cache_clear()
-    _ensure_database.cache_clear()
-
-
 @cache
 def _engine(pid: int, database: Database) -> "Engine":
     from sqlalchemy import create_engine
@@ -96,7 +91,7 @@ def _connect(database: Database) -> Any:
         user=database.user,
         dbname=database.db,
         sslmode=database.sslmode,
-        connect_timeout=round(config.timeout),
+        connect_timeout=ceil(config.timeout),
         application_name=APPLICATION,
         client_encoding="utf8",
         **LIVENESS,
@@ -111,18 +106,9 @@ def _connect(database: Database) -> Any:
 
 
 def _sandbox_database(name: str) -> Database:
-    from pipeline.sandbox.lifecycle import sandbox_root
-    from pipeline.sandbox.postgres.lifecycle import ensure_running
-
-    server = ensure_running(sandbox_root() / "postgres", settings.sandbox().postgres_port)
-    _ensure_database(server, name)
-    password = f"file:{server.password_file}"
-    return Database(server.host, server.port, server.user, name, password, "disable")
-
-
-@cache
-def _ensure_database(server: Any, name: str) -> None:
-    from pipeline.sandbox.postgres.database import ensure_database
+    from pipeline.sandbox.lifecycle import ensure_postgres
 
     with explained(f"making the database {name}"):
-        ensure_database(server, name)
+        server = ensure_postgres(name)
+    password = f"file:{server.password_file}"
+    return Database(server.host, server.port, server.user, name, password, "disable")

@@ -10,7 +10,7 @@ from luigi.task_register import Register
 from support.sandbox import RunningSandbox
 
 from pipeline.bigquery import ledger
-from pipeline.connections import google, postgres
+from pipeline.connections import google
 from pipeline.core import settings
 from pipeline.lake import bucket
 
@@ -54,4 +54,3 @@ def forget_everything() -> None:
     ledger.forget()
     google._storage_client.cache_clear()
     google._bigquery_client.cache_clear()
-    postgres.forget()

@@ -3,11 +3,17 @@
 Belongs here: making it. Not here: what is in it.
 """
 
+from functools import cache
+
 from pipeline.sandbox.postgres.lifecycle import PostgresServer
 
 
+@cache
 def ensure_database(server: PostgresServer, name: str) -> None:
-    """Make the database ``name`` where there is none. Safe to call again, and twice at once."""
+    """Make the database ``name`` where there is none; ask once for each server and name.
+
+    Safe to call again, and twice at once. Raises psycopg2's errors.
+    """
     import psycopg2
     from psycopg2 import errors, sql
 
