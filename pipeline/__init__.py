@@ -7,12 +7,14 @@ from pipeline.bigquery.task import LoadMonthToBQ
 from pipeline.download.task import DownloadMonth
 from pipeline.lake.task import UploadMonthToGCS
 from pipeline.normalize.task import NormalizeMonth
+from pipeline.postgres.task import LoadMonthToPostgres
 from pipeline.zones.task import DownloadZones, LoadZones, UploadZonesToGCS
 
 __all__ = [
     "DownloadMonth",
     "DownloadZones",
     "LoadMonthToBQ",
+    "LoadMonthToPostgres",
     "LoadZones",
     "NormalizeMonth",
     "UploadMonthToGCS",

@@ -1,0 +1,115 @@
+"""Rows of a parquet file into a table, by binary COPY, in bounded memory.
+
+Belongs here: encoding and streaming. Not here: which table, transactions (``load.py``).
+
+A batch is decoded, encoded and handed to libpq before the next one is read; nothing is kept.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.core.errors import Terminal
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
+    import sqlalchemy as sa
+    from psycopg2.sql import Composed
+
+BATCH_ROWS: Final = 8_192
+"""Larger batches are no faster and cost memory (``make bench``)."""
+
+READ_BUFFER_BYTES: Final = 256 * 1024
+"""Per column. Without it, a row group's compressed columns are all read at once."""
+
+Tell = Callable[[int, int], None]
+"""Called with the rows and bytes that were sent so far."""
+
+
+def copy_parquet(
+    connection: "sa.Connection", path: Path, table: "sa.Table", tell: Tell, *, is_frozen: bool
+) -> int:
+    """Append the rows of the file at ``path`` to ``table`` and return how many the server took.
+
+    Columns go by name, whatever its case. ``is_frozen`` needs a table made in this transaction:
+    its rows are then as after VACUUM, and visible to every snapshot once committed.
+
+    Raises:
+        Terminal: the file is damaged.
+        psycopg2.Error: the server refused the rows, or went away.
+    """
+    with _opened(path) as file:
+        stream = _Stream(encoded(file, tell))
+        statement = _statement(table, file.schema_arrow.names, is_frozen)
+        # SQLAlchemy knows no COPY: it is asked of psycopg2, in the same transaction.
+        cursor: Any = connection.connection.cursor()
+        try:
+            cursor.copy_expert(statement, stream)
+        finally:
+            stream.raise_failure()
+        return int(cursor.rowcount)
+
+
+def encoded(file: "pq.ParquetFile", tell: Tell) -> Iterator[bytes]:
+    """Yield the file's rows in the form of PostgreSQL's binary COPY, a batch at a time."""
+    from pgpq import ArrowToPostgresBinaryEncoder
+
+    encoder = ArrowToPostgresBinaryEncoder(file.schema_arrow)
+    yield bytes(encoder.write_header())
+    rows = size = 0
+    # One thread decodes while the server stores: on two cores, more would be in its way.
+    for batch in file.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
+        part = bytes(encoder.write_batch(batch))
+        rows, size = rows + batch.num_rows, size + len(part)
+        if part:  # The encoder may keep a small batch until the next; an empty part is the end.
+            yield part
+        tell(rows, size)
+    yield bytes(encoder.finish())
+
+
+class _Stream:
+    """The file that psycopg2 reads from. A part may be longer than asked for: libpq takes it."""
+
+    def __init__(self, parts: Iterator[bytes]) -> None:
+        self._parts = parts
+        self._failure: BaseException | None = None
+
+    def read(self, size: int) -> bytes:
+        """Return the next part, empty after the last."""
+        try:
+            return next(self._parts, b"")
+        except BaseException as failure:
+            # psycopg2 ends the COPY and tells the server's echo of it only, even for Ctrl-C.
+            self._failure = failure
+            raise
+
+    def raise_failure(self) -> None:
+        """Raise what went wrong on this side, if anything."""
+        if self._failure is not None:
+            raise self._failure
+
+
+def _statement(table: "sa.Table", names: list[str], is_frozen: bool) -> "Composed":
+    from psycopg2.sql import SQL, Identifier
+
+    freeze = "FREEZE, " if is_frozen else ""
+    options = f"FORMAT binary, {freeze}ENCODING 'UTF8'"
+    return SQL("COPY {} ({}) FROM STDIN WITH (" + options + ")").format(
+        Identifier(*filter(None, (table.schema, table.name))),
+        SQL(", ").join(Identifier(name.lower()) for name in names),
+    )
+
+
+@contextmanager
+def _opened(path: Path) -> "Iterator[pq.ParquetFile]":
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path, pre_buffer=False, buffer_size=READ_BUFFER_BYTES) as file:
+            yield file
+    except (pa.ArrowException, OSError) as error:
+        raise Terminal(
+            f"{path} cannot be read", seen=error, next_step="delete it, to make it again"
+        ) from error

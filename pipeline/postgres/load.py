@@ -1,0 +1,121 @@
+"""Load a canonical month into Postgres: in one transaction, and once.
+
+Belongs here: the transaction, from its lock to its proof. Not here: the swap (``partition.py``),
+the encoding (``copy.py``), tables and ledger.
+"""
+
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from pipeline.connections.postgres import engine, explained
+from pipeline.core.errors import Terminal
+from pipeline.core.months import TripMonth
+from pipeline.core.provenance import Provenance
+from pipeline.normalize.target import CanonicalMonthTarget
+from pipeline.postgres import ledger
+from pipeline.postgres.copy import Tell, copy_parquet
+from pipeline.postgres.definitions import month_table
+from pipeline.postgres.ledger import Load
+from pipeline.postgres.locks import Say, take
+from pipeline.postgres.partition import month_lock, swap_in
+from pipeline.postgres.tables import ensure_tables
+from pipeline.schemas import service_schema
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+logger = logging.getLogger(__name__)
+
+NO_FREEZE: Final = {"0A000", "25000", "42601", "55000"}
+"""SQLSTATEs of a server that does not take FREEZE, or not here."""
+
+WATCH_CLIENT: Final = """
+SELECT set_config(name, '1000', true) FROM pg_settings
+WHERE name = 'client_connection_check_interval'
+"""
+
+
+def load_month(source: CanonicalMonthTarget, tell: Tell, say: Say) -> Load:
+    """Replace the month's rows in Postgres by the canonical file's and return what is loaded.
+
+    Makes the tables where they are missing. Then one transaction: a reader sees the old month or
+    the new one. Safe to call again and from two machines at once: one waits, finds the month
+    loaded and does nothing. ``tell`` hears of rows and bytes, ``say`` of what takes time.
+
+    Raises:
+        Terminal: the server refused the rows, or a table is not as declared; nothing is changed.
+        Transient: the server failed, or another session kept its lock; nothing is changed, unless
+            the connection was lost while the transaction was committed, which the next run sees.
+    """
+    month, provenance = source.month, source.provenance()
+    schema = service_schema(month.service).extended(provenance.added_columns)
+    with explained(f"preparing the tables of {month}"), engine().begin() as connection:
+        ensure_tables(connection, schema, say)
+    try:
+        with explained(f"loading {month}"), engine().begin() as connection:
+            return _loaded(connection, source, tell, say)
+    finally:
+        ledger.forget()
+
+
+def _loaded(
+    connection: "sa.Connection", source: CanonicalMonthTarget, tell: Tell, say: Say
+) -> Load:
+    month, provenance = source.month, source.provenance()
+    schema = service_schema(month.service).extended(provenance.added_columns)
+    _watch_client(connection)
+    take(connection, month_lock(month), say)
+    found = ledger.read(connection).get((month.service, month.key))
+    if found is not None and found.is_whole and found.provenance == provenance:
+        return found
+    table = month_table(month, schema, is_new=True)
+    _check_rows(month, _filled(connection, table, source, tell), provenance)
+    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+        say(f"building {index.name}")
+        index.create(connection)
+    swap_in(connection, month, schema, say)
+    return ledger.record(connection, month, provenance)
+
+
+def _watch_client(connection: "sa.Connection") -> None:
+    """Have the server notice within a second that this process is gone, even in mid statement."""
+    from sqlalchemy.exc import DBAPIError
+
+    with suppress(DBAPIError), connection.begin_nested():
+        connection.exec_driver_sql(WATCH_CLIENT)
+
+
+def _filled(
+    connection: "sa.Connection", table: "sa.Table", source: CanonicalMonthTarget, tell: Tell
+) -> int:
+    """Make the table with the file's rows in it and return their number."""
+    import psycopg2
+
+    try:
+        return _made(connection, table, source, tell, is_frozen=True)
+    except psycopg2.Error as refusal:
+        if refusal.pgcode not in NO_FREEZE:
+            raise
+        logger.info("%s: without FREEZE, which the server refuses: %s", source.month,
+                    refusal.diag.message_primary)  # fmt: skip
+        return _made(connection, table, source, tell, is_frozen=False)
+
+
+def _made(connection: "sa.Connection", table: "sa.Table", source: CanonicalMonthTarget,
+          tell: Tell, *, is_frozen: bool) -> int:  # fmt: skip
+    from sqlalchemy.schema import CreateTable
+
+    with connection.begin_nested():
+        connection.execute(CreateTable(table))
+        return copy_parquet(connection, source.path, table, tell, is_frozen=is_frozen)
+
+
+def _check_rows(month: TripMonth, copied: int, provenance: Provenance) -> None:
+    if copied != provenance.rows_kept:
+        raise Terminal(
+            f"{month}: what was copied is not the canonical file",
+            seen=f"{copied} rows copied",
+            expected=f"{provenance.rows_kept} rows kept",
+            next_step="delete the file, to make it again",
+        )
