@@ -1,16 +1,17 @@
 """The PostgreSQL connection, made as the settings say: the sandbox's server, or another.
 
-Belongs here: address, password, limits, the engine. Not here: what a failing server is called
-(``postgres_errors.py``), or any statement of a load.
+Belongs here: address, password, the engine. Not here: how a session behaves
+(``postgres_session.py``), what a failing server is called (``postgres_errors.py``), or any
+statement of a load.
 """
 
 import os
 from dataclasses import dataclass
 from functools import cache
-from math import ceil
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from pipeline.connections.postgres_errors import explained
+from pipeline.connections.postgres_session import let_interrupt, open_session
 from pipeline.connections.secrets import resolve
 from pipeline.core import settings
 from pipeline.core.errors import BadRequest
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 __all__ = ["Database", "configured", "engine", "explained"]
-
-APPLICATION: Final = "tlc-pipeline"
-LIVENESS: Final = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
-"""A server that vanished without a word is noticed after a minute, not after two hours."""
 
 
 @dataclass(frozen=True)
@@ -73,36 +70,24 @@ def _engine(pid: int, database: Database) -> "Engine":
     from sqlalchemy import create_engine
     from sqlalchemy.pool import NullPool
 
-    return create_engine(
+    made = create_engine(
         "postgresql+psycopg2://", creator=lambda: _connect(database), poolclass=NullPool
     )
+    let_interrupt(made)
+    return made
 
 
 def _connect(database: Database) -> Any:
-    import psycopg2
-
-    config = settings.postgres()
-    given = (
-        {"password": resolve(database.password, "[postgres] password")} if database.password else {}
-    )
-    connection = psycopg2.connect(
+    reference = database.password
+    given = {"password": resolve(reference, "[postgres] password")} if reference else {}
+    return open_session(
         host=database.host,
         port=database.port,
         user=database.user,
         dbname=database.db,
         sslmode=database.sslmode,
-        connect_timeout=ceil(config.timeout),
-        application_name=APPLICATION,
-        client_encoding="utf8",
-        **LIVENESS,
         **given,
     )
-    limits = {"lock_timeout": config.lock_timeout, "statement_timeout": config.statement_timeout}
-    with connection.cursor() as cursor:
-        for name, seconds in limits.items():
-            cursor.execute("SELECT set_config(%s, %s, false)", [name, f"{seconds * 1000:.0f}ms"])
-    connection.commit()
-    return connection
 
 
 def _sandbox_database(name: str) -> Database:

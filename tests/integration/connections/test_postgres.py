@@ -2,11 +2,13 @@
 
 import io
 import os
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import luigi
@@ -213,6 +215,27 @@ def test_a_server_that_ends_in_mid_query_is_transient(own_postgres: PostgresUnde
     own_postgres.start()
     with pytest.raises(Transient, match=r"Postgres failed trying; seen: .*next: run the same"):
         ended(own_postgres.stop)
+
+
+def test_a_signal_ends_a_statement_at_once_on_both_sides(postgres: PostgresUnderTest) -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    asleep = "FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(170)' AND state = 'active'"
+    sleeping = f"SELECT pid {asleep}"
+    before = signal.signal(signal.SIGUSR1, interrupt)
+
+    def interrupt_it() -> None:
+        wait_until(lambda: postgres.query(sleeping))
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    try:
+        Thread(target=interrupt_it).start()
+        with pytest.raises(KeyboardInterrupt):
+            run(postgres.database, "SELECT pg_sleep(170)")
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    wait_until(lambda: postgres.query(sleeping) == [])
 
 
 def test_the_sandboxs_database_is_made_when_asked_for(
