@@ -77,8 +77,11 @@ def setting(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Change settings: ``setting("postgres", lock_timeout=1)``."""
 
     def change(section: str, **values: str) -> None:
+        config = luigi.configuration.get_config()
+        if not config.has_section(section):
+            config.add_section(section)
         for name, value in values.items():
-            monkeypatch.setitem(luigi.configuration.get_config()[section], name, value)
+            monkeypatch.setitem(config[section], name, value)
 
     return change
 
