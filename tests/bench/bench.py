@@ -17,6 +17,7 @@ def main() -> None:
     for name, arguments in (
         ("bench_normalize", sized),
         ("bench_load", sized),
+        ("bench_postgres", sized),
         ("bench_idle", ["--rounds", options.rounds]),
     ):
         subprocess.run([sys.executable, HERE / f"{name}.py", *arguments], check=True)
