@@ -1,18 +1,21 @@
-"""Rows of a parquet file into a table, by binary COPY, in bounded memory.
+"""Rows into a table by COPY, in bounded memory.
 
-Belongs here: encoding and streaming. Not here: which table, transactions (``load.py``).
+Belongs here: reading parquet and streaming. Not here: the bytes (``encode.py``), which table,
+transactions (``load.py``).
 
 A batch is decoded, encoded and handed to libpq before the next one is read; nothing is kept.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.core.errors import Terminal
+from pipeline.postgres.encode import Tell, encoded, format_of
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     import pyarrow.parquet as pq
     import sqlalchemy as sa
     from psycopg2.sql import Composed
@@ -23,49 +26,55 @@ BATCH_ROWS: Final = 8_192
 READ_BUFFER_BYTES: Final = 256 * 1024
 """Per column. Without it, a row group's compressed columns are all read at once."""
 
-Tell = Callable[[int, int], None]
-"""Called with the rows and bytes that were sent so far."""
-
 
 def copy_parquet(
     connection: "sa.Connection", path: Path, table: "sa.Table", tell: Tell, *, is_frozen: bool
 ) -> int:
     """Append the rows of the file at ``path`` to ``table`` and return how many the server took.
 
+    Raises:
+        Terminal: the file is damaged.
+        psycopg2.Error: as ``copy_batches``.
+    """
+    with opened(path) as file:
+        batches = batches_of(file)
+        return copy_batches(
+            connection, file.schema_arrow, batches, table, tell, is_frozen=is_frozen
+        )
+
+
+def batches_of(file: "pq.ParquetFile") -> Iterator["pa.RecordBatch"]:
+    """Yield the file's rows in small batches."""
+    # One thread decodes while the server stores: on two cores, more would be in its way.
+    yield from file.iter_batches(batch_size=BATCH_ROWS, use_threads=False)
+
+
+def copy_batches(
+    connection: "sa.Connection",
+    schema: "pa.Schema",
+    batches: Iterable["pa.RecordBatch"],
+    table: "sa.Table",
+    tell: Tell,
+    *,
+    is_frozen: bool,
+) -> int:
+    """Append rows of that encodable schema to ``table``; return how many the server took.
+
     Columns go by name, whatever its case. ``is_frozen`` needs a table made in this transaction:
     its rows are then as after VACUUM, and visible to every snapshot once committed.
 
     Raises:
-        Terminal: the file is damaged.
         psycopg2.Error: the server refused the rows, or went away.
     """
-    with _opened(path) as file:
-        stream = _Stream(encoded(file, tell))
-        statement = _statement(table, file.schema_arrow.names, is_frozen)
-        # SQLAlchemy knows no COPY: it is asked of psycopg2, in the same transaction.
-        cursor: Any = connection.connection.cursor()
-        try:
-            cursor.copy_expert(statement, stream)
-        finally:
-            stream.raise_failure()
-        return int(cursor.rowcount)
-
-
-def encoded(file: "pq.ParquetFile", tell: Tell) -> Iterator[bytes]:
-    """Yield the file's rows in the form of PostgreSQL's binary COPY, a batch at a time."""
-    from pgpq import ArrowToPostgresBinaryEncoder
-
-    encoder = ArrowToPostgresBinaryEncoder(file.schema_arrow)
-    yield bytes(encoder.write_header())
-    rows = size = 0
-    # One thread decodes while the server stores: on two cores, more would be in its way.
-    for batch in file.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
-        part = bytes(encoder.write_batch(batch))
-        rows, size = rows + batch.num_rows, size + len(part)
-        if part:  # The encoder may keep a small batch until the next; an empty part is the end.
-            yield part
-        tell(rows, size)
-    yield bytes(encoder.finish())
+    stream = _Stream(encoded(schema, batches, tell))
+    statement = _statement(table, schema.names, format_of(schema), is_frozen)
+    # SQLAlchemy knows no COPY: it is asked of psycopg2, in the same transaction.
+    cursor: Any = connection.connection.cursor()
+    try:
+        cursor.copy_expert(statement, stream)
+    finally:
+        stream.raise_failure()
+    return int(cursor.rowcount)
 
 
 class _Stream:
@@ -90,11 +99,11 @@ class _Stream:
             raise self._failure
 
 
-def _statement(table: "sa.Table", names: list[str], is_frozen: bool) -> "Composed":
+def _statement(table: "sa.Table", names: list[str], form: str, is_frozen: bool) -> "Composed":
     from psycopg2.sql import SQL, Identifier
 
     freeze = "FREEZE, " if is_frozen else ""
-    options = f"FORMAT binary, {freeze}ENCODING 'UTF8'"
+    options = f"{form}, {freeze}ENCODING 'UTF8'"
     return SQL("COPY {} ({}) FROM STDIN WITH (" + options + ")").format(
         Identifier(*filter(None, (table.schema, table.name))),
         SQL(", ").join(Identifier(name.lower()) for name in names),
@@ -102,7 +111,8 @@ def _statement(table: "sa.Table", names: list[str], is_frozen: bool) -> "Compose
 
 
 @contextmanager
-def _opened(path: Path) -> "Iterator[pq.ParquetFile]":
+def opened(path: Path) -> "Iterator[pq.ParquetFile]":
+    """Open a parquet file so that reading it takes little memory; Terminal where it is damaged."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -14,8 +14,9 @@ from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
 from pipeline.normalize.target import CanonicalMonthTarget
 from pipeline.postgres import ledger
-from pipeline.postgres.copy import Tell, copy_parquet
+from pipeline.postgres.copy import copy_parquet
 from pipeline.postgres.definitions import month_table
+from pipeline.postgres.encode import Tell
 from pipeline.postgres.ledger import Load
 from pipeline.postgres.locks import Say, take
 from pipeline.postgres.partition import month_lock, swap_in

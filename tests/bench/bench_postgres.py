@@ -69,16 +69,16 @@ def command(contestant: str, canonical: Path, options: argparse.Namespace) -> li
 
 def binary_file(canonical: Path) -> Path:
     """Return the month as COPY's binary form, where the server's user may read it."""
-    import pyarrow.parquet as pq
-
-    from pipeline.postgres.copy import encoded
+    from pipeline.postgres.copy import batches_of, opened
+    from pipeline.postgres.encode import encoded
 
     path = (
         Path(tempfile.gettempdir()) / f"tlc-bench-{os.getuid()}-{canonical.parents[3].name}.pgcopy"
     )
     if not path.exists():
-        with pq.ParquetFile(canonical) as file, path.open("wb") as binary:
-            binary.writelines(encoded(file, lambda rows, size: None))
+        with opened(canonical) as file, path.open("wb") as binary:
+            rows = batches_of(file)
+            binary.writelines(encoded(file.schema_arrow, rows, lambda rows, size: None))
         path.chmod(0o644)
     return path
 
