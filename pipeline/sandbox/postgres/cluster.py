@@ -58,7 +58,6 @@ def run(program: str, *options: object, inherit: int) -> "subprocess.CompletedPr
     Raises:
         Terminal: the wheel does not carry the program.
     """
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
     return subprocess.run(
         [*_unprivileged(), _binary(program), *map(str, options)],
         stdin=subprocess.DEVNULL,
@@ -66,7 +65,6 @@ def run(program: str, *options: object, inherit: int) -> "subprocess.CompletedPr
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        env=inherited,
         pass_fds=[inherit],
         start_new_session=True,
         user=UNPRIVILEGED if _is_root() and sys.platform != "linux" else None,

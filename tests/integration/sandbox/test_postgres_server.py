@@ -1,5 +1,6 @@
 """When the sandbox's PostgreSQL starts, whom it serves, and what its end leaves."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -84,6 +85,18 @@ def test_a_stale_pid_file_deceives_nobody_whoever_has_the_number_now(
         assert server.pid != os.getpid()
         assert server.port != other.getsockname()[1]
     lifecycle.stop(home)
+
+
+def test_what_a_killed_one_left_is_not_found_while_its_last_session_ends(tmp_path: Path) -> None:
+    (tmp_path / "cluster").mkdir()
+    with (tmp_path / "lock").open("w") as lock, socket.socket() as nobody:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        nobody.bind(("127.0.0.1", 0))
+        lines = [1, tmp_path, 1, nobody.getsockname()[1], "", "", "", "ready"]
+        (tmp_path / "cluster" / "postmaster.pid").write_text("\n".join(map(str, lines)))
+        assert lifecycle.find(tmp_path) is None
+        nobody.listen()
+        assert lifecycle.find(tmp_path) is not None
 
 
 def test_a_making_that_was_killed_is_made_again(tmp_path: Path) -> None:
