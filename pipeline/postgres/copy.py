@@ -6,13 +6,14 @@ transactions (``load.py``).
 A batch is decoded, encoded and handed to libpq before the next one is read; nothing is kept.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.core.errors import Terminal
 from pipeline.postgres.encode import Tell, encoded, format_of
+from pipeline.postgres.locks import Say
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,8 +24,38 @@ if TYPE_CHECKING:
 BATCH_ROWS: Final = 8_192
 """Larger batches are no faster and cost memory (``make bench``)."""
 
+NO_FREEZE: Final = {"0A000", "25000", "42601", "55000"}
+"""SQLSTATEs of a server that does not take FREEZE, or not here."""
+
 READ_BUFFER_BYTES: Final = 256 * 1024
 """Per column. Without it, a row group's compressed columns are all read at once."""
+
+
+def filled(
+    connection: "sa.Connection", table: "sa.Table", copy: Callable[[bool], int], say: Say
+) -> int:
+    """Make the table, without its indexes, and have ``copy`` fill it; return the rows.
+
+    ``copy`` is told whether the rows are to be frozen. A server that refuses that is asked again,
+    without; a snapshot older than the commit then sees the table empty.
+    """
+    import psycopg2
+
+    try:
+        return _made(connection, table, lambda: copy(True))
+    except psycopg2.Error as refusal:
+        if refusal.pgcode not in NO_FREEZE:
+            raise
+        say(f"without FREEZE, which the server refuses: {refusal.diag.message_primary}")
+        return _made(connection, table, lambda: copy(False))
+
+
+def _made(connection: "sa.Connection", table: "sa.Table", fill: Callable[[], int]) -> int:
+    from sqlalchemy.schema import CreateTable
+
+    with connection.begin_nested():
+        connection.execute(CreateTable(table))
+        return fill()
 
 
 def copy_parquet(

@@ -6,7 +6,8 @@ with what is there (``tables.py``), rows.
 Names are lower case, so that SQL without quotes finds them.
 """
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.core import settings
 from pipeline.core.months import TripMonth
@@ -29,7 +30,7 @@ def trips_table(schema: ServiceSchema) -> "sa.Table":
     return sa.Table(
         name,
         _metadata(),
-        *map(_column, schema.columns),
+        *map(trip_column, schema.columns),
         *_indexes(name, schema),
         comment=f"TLC {schema.service} trip records, one partition per published file.",
         postgresql_partition_by=PARTITIONED_BY,
@@ -48,7 +49,7 @@ def month_table(month: TripMonth, schema: ServiceSchema, *, is_new: bool = False
     return sa.Table(
         name,
         _metadata(),
-        *map(_column, schema.columns),
+        *map(trip_column, schema.columns),
         *_indexes(name, schema),
         sa.CheckConstraint(f"{SOURCE_MONTH.name} = DATE '{month.first_day}'", name=MONTH_CHECK),
     )
@@ -64,10 +65,11 @@ def ledger_table() -> "sa.Table":
         sa.Column("load_id", sa.BigInteger, sa.Identity(always=True), primary_key=True,
                   comment="the load's number; of a month's rows the highest is in force"),
         *(sa.Column(name, kind, comment=told) for name, kind, told in (
-            ("service", sa.Text, "yellow, green, fhv or fhvhv"),
-            ("month", sa.Date, "first day of the file's month"),
+            ("service", sa.Text, "yellow, green, fhv or fhvhv; url for a file that was named"),
+            ("month", sa.Date, "first day of the file's month; null for a named file"),
             ("loaded_at", sa.DateTime(timezone=True), "when it was loaded"),
             ("table_name", sa.Text, "the table that holds the rows"),
+            ("is_appended", sa.Boolean, "whether the table had other rows before, and kept them"),
             ("rows_kept", sa.BigInteger, "rows that were loaded"),
             ("rows_quarantined", sa.BigInteger, "rows kept beside the month, in quarantine"),
             ("schema_version", sa.Text, "version of the canonical schema"),
@@ -85,12 +87,20 @@ def ledger_table() -> "sa.Table":
     )  # fmt: skip
 
 
+def named_table(name: str, columns: "Iterable[sa.Column[Any]]") -> "sa.Table":
+    """Return the definition of a table that a user named."""
+    import sqlalchemy as sa
+
+    return sa.Table(name, _metadata(), *columns)
+
+
 def table_name(service: str) -> str:
     """``yellow_trips``: the table of a service."""
     return f"{service}_trips"
 
 
-def _column(column: Column) -> "sa.Column[object]":
+def trip_column(column: Column) -> "sa.Column[Any]":
+    """Return a canonical column as Postgres has it."""
     import sqlalchemy as sa
     from sqlalchemy.dialects.postgresql.base import ischema_names
 

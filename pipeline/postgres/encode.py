@@ -4,13 +4,32 @@ Belongs here: which types go how, and the bytes. Not here: files, tables and the
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.core.errors import Terminal
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from sqlalchemy.types import TypeEngine
 
 BINARY: Final = "FORMAT binary"
 CSV: Final = "FORMAT csv"
+
+TYPE_NAMES: Final = {
+    "INT2": "SMALLINT",
+    "INT4": "INTEGER",
+    "INT8": "BIGINT",
+    "FLOAT4": "REAL",
+    "FLOAT8": "DOUBLE_PRECISION",
+    "NUMERIC": "NUMERIC",
+    "BOOL": "BOOLEAN",
+    "TEXT": "TEXT",
+    "BYTEA": "BYTEA",
+    "DATE": "DATE",
+    "TIME": "TIME",
+    "INTERVAL": "INTERVAL",
+}
+"""SQLAlchemy's names of the types that the encoder has bytes for, by its own."""
 
 Tell = Callable[[int, int], None]
 """Called with the rows and bytes that were sent so far."""
@@ -22,6 +41,39 @@ def encodable(schema: "pa.Schema") -> "pa.Schema":
     import pyarrow as pa
 
     return pa.schema([field.with_type(_encodable(field.type)) for field in schema])
+
+
+def column_type(field: "pa.Field") -> "TypeEngine[Any]":
+    """Return the Postgres type of an encodable column: the one that its bytes are of.
+
+    Raises:
+        Terminal: Postgres has no such type, or none that this pipeline can fill.
+    """
+    import pyarrow.types as pt
+    from sqlalchemy.dialects import postgresql as dialect
+
+    kind = field.type
+    if pt.is_timestamp(kind):
+        return dialect.TIMESTAMP(timezone=kind.tz is not None)
+    if pt.is_decimal(kind):
+        return dialect.NUMERIC()
+    name, brackets = _binary_type(field).removesuffix("[]"), _binary_type(field).endswith("[]")
+    if name not in TYPE_NAMES or (pt.is_nested(kind) and not brackets):
+        raise Terminal(f"column {field.name} has a type that cannot be loaded", seen=kind,
+                       next_step="leave the column out of the file, or make it text")  # fmt: skip
+    made = getattr(dialect, TYPE_NAMES[name])()
+    return dialect.ARRAY(made) if brackets else made
+
+
+def _binary_type(field: "pa.Field") -> str:
+    import pyarrow as pa
+    from pgpq import ArrowToPostgresBinaryEncoder
+
+    try:
+        schema = ArrowToPostgresBinaryEncoder(pa.schema([field])).schema()
+    except ValueError:
+        return ""
+    return str(schema.columns[0].data_type.ddl())
 
 
 def format_of(schema: "pa.Schema") -> str:

@@ -31,7 +31,8 @@ UNDEFINED: Final = {"42P01", "3F000"}
 
 IN_FORCE: Final = """
 WITH loads AS (
-  SELECT DISTINCT ON (service, month) * FROM {ledger} ORDER BY service, month, load_id DESC
+  SELECT DISTINCT ON (service, month) * FROM {ledger} WHERE month IS NOT NULL
+  ORDER BY service, month, load_id DESC
 ), parts AS (
   SELECT inhparent, part.oid, relpages, pg_get_expr(relpartbound, 0) AS bound,
     pg_stat_get_tuples_inserted(part.oid) AS inserted,

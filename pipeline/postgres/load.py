@@ -1,12 +1,10 @@
 """Load a canonical month into Postgres: in one transaction, and once.
 
-Belongs here: the transaction, from its lock to its proof. Not here: the swap (``partition.py``),
-the encoding (``copy.py``), tables and ledger.
+Belongs here: the order of the steps, and their proof. Not here: the swap (``partition.py``), the
+encoding (``encode.py``), tables and ledger.
 """
 
-import logging
-from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pipeline.connections.postgres import engine, explained
 from pipeline.core.errors import Terminal
@@ -14,27 +12,18 @@ from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
 from pipeline.normalize.target import CanonicalMonthTarget
 from pipeline.postgres import ledger
-from pipeline.postgres.copy import copy_parquet
+from pipeline.postgres.copy import copy_parquet, filled
 from pipeline.postgres.definitions import month_table
 from pipeline.postgres.encode import Tell
 from pipeline.postgres.ledger import Load
-from pipeline.postgres.locks import Say, take
+from pipeline.postgres.locks import Say
 from pipeline.postgres.partition import month_lock, swap_in
 from pipeline.postgres.tables import ensure_tables
+from pipeline.postgres.transaction import transaction
 from pipeline.schemas import service_schema
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
-
-logger = logging.getLogger(__name__)
-
-NO_FREEZE: Final = {"0A000", "25000", "42601", "55000"}
-"""SQLSTATEs of a server that does not take FREEZE, or not here."""
-
-WATCH_CLIENT: Final = """
-SELECT set_config(name, '1000', true) FROM pg_settings
-WHERE name = 'client_connection_check_interval'
-"""
 
 
 def load_month(source: CanonicalMonthTarget, tell: Tell, say: Say) -> Load:
@@ -54,7 +43,7 @@ def load_month(source: CanonicalMonthTarget, tell: Tell, say: Say) -> Load:
     with explained(f"preparing the tables of {month}"), engine().begin() as connection:
         ensure_tables(connection, schema, say)
     try:
-        with explained(f"loading {month}"), engine().begin() as connection:
+        with transaction(f"loading {month}", month_lock(month), say) as connection:
             return _loaded(connection, source, tell, say)
     finally:
         ledger.forget()
@@ -64,52 +53,21 @@ def _loaded(
     connection: "sa.Connection", source: CanonicalMonthTarget, tell: Tell, say: Say
 ) -> Load:
     month, provenance = source.month, source.provenance()
-    schema = service_schema(month.service).extended(provenance.added_columns)
-    _watch_client(connection)
-    take(connection, month_lock(month), say)
     found = ledger.read(connection).get((month.service, month.key))
     if found is not None and found.is_whole and found.provenance == provenance:
         return found
+    schema = service_schema(month.service).extended(provenance.added_columns)
     table = month_table(month, schema, is_new=True)
-    _check_rows(month, _filled(connection, table, source, tell), provenance)
+
+    def copy(is_frozen: bool) -> int:
+        return copy_parquet(connection, source.path, table, tell, is_frozen=is_frozen)
+
+    _check_rows(month, filled(connection, table, copy, say), provenance)
     for index in sorted(table.indexes, key=lambda index: str(index.name)):
         say(f"building {index.name}")
         index.create(connection)
     swap_in(connection, month, schema, say)
     return ledger.record(connection, month, provenance)
-
-
-def _watch_client(connection: "sa.Connection") -> None:
-    """Have the server notice within a second that this process is gone, even in mid statement."""
-    from sqlalchemy.exc import DBAPIError
-
-    with suppress(DBAPIError), connection.begin_nested():
-        connection.exec_driver_sql(WATCH_CLIENT)
-
-
-def _filled(
-    connection: "sa.Connection", table: "sa.Table", source: CanonicalMonthTarget, tell: Tell
-) -> int:
-    """Make the table with the file's rows in it and return their number."""
-    import psycopg2
-
-    try:
-        return _made(connection, table, source, tell, is_frozen=True)
-    except psycopg2.Error as refusal:
-        if refusal.pgcode not in NO_FREEZE:
-            raise
-        logger.info("%s: without FREEZE, which the server refuses: %s", source.month,
-                    refusal.diag.message_primary)  # fmt: skip
-        return _made(connection, table, source, tell, is_frozen=False)
-
-
-def _made(connection: "sa.Connection", table: "sa.Table", source: CanonicalMonthTarget,
-          tell: Tell, *, is_frozen: bool) -> int:  # fmt: skip
-    from sqlalchemy.schema import CreateTable
-
-    with connection.begin_nested():
-        connection.execute(CreateTable(table))
-        return copy_parquet(connection, source.path, table, tell, is_frozen=is_frozen)
 
 
 def _check_rows(month: TripMonth, copied: int, provenance: Provenance) -> None:

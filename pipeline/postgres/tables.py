@@ -44,19 +44,22 @@ class Held:
 def ensure_tables(connection: "sa.Connection", schema: ServiceSchema, say: Say) -> None:
     """Make the service's table and the ledger where they are missing; refuse them as others'.
 
-    Safe to call again, and from two processes at once. A column that one of them lacks is added
-    with the load that brings it (``extend``); to the ledger at once.
+    Safe to call again, and from two processes at once. A column that the service's table lacks is
+    added with the load that brings it (``extend``).
 
     Raises:
         Terminal: one of them exists with other columns or partitions.
     """
-    tables = trips, ledger = trips_table(schema), ledger_table()
-    if not all(held(connection, table) for table in tables):
-        take(connection, _making(str(trips.schema)), say)
-        for table in tables:
-            if not held(connection, table):
-                table.create(connection, checkfirst=False)
+    trips = trips_table(schema)
+    _ensure(connection, trips, say)
     lacking(connection, trips)
+    ensure_ledger(connection, say)
+
+
+def ensure_ledger(connection: "sa.Connection", say: Say) -> None:
+    """Make the ledger where it is missing; an older one gets the columns that it lacks."""
+    ledger = ledger_table()
+    _ensure(connection, ledger, say)
     if lacking(connection, ledger):
         extend(connection, ledger)
 
@@ -111,13 +114,18 @@ def quoted(connection: "sa.Connection", table: "sa.Table") -> str:
     return connection.dialect.identifier_preparer.format_table(table)
 
 
-def _making(schema: str) -> Lock:
-    number = zlib.crc32(f"tlc {schema}".encode())
-    return Lock(
-        f"the making of tables in {schema}",
+def _ensure(connection: "sa.Connection", table: "sa.Table", say: Say) -> None:
+    if held(connection, table):
+        return
+    number = zlib.crc32(f"tlc {table.schema}".encode())
+    making = Lock(
+        f"the making of tables in {table.schema}",
         f"SELECT pg_advisory_xact_lock({number})",
         f"locktype = 'advisory' AND (classid, objid) = (0, {number})",
     )
+    take(connection, making, say)
+    if not held(connection, table):
+        table.create(connection, checkfirst=False)
 
 
 def _declared(connection: "sa.Connection", table: "sa.Table") -> Held:
