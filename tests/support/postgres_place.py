@@ -19,8 +19,6 @@ from pipeline.normalize.target import CanonicalMonthTarget
 from pipeline.postgres.ledger import Load
 from pipeline.postgres.load import load_month
 
-JANUARY, FEBRUARY = TripMonth("yellow", 2021, 1), TripMonth("yellow", 2021, 2)
-
 
 class Place:
     """A schema, this process's settings that lead to it, and what it holds."""
@@ -72,20 +70,6 @@ class Place:
         return {name for (name,) in self.query(sql)}
 
 
-@pytest.fixture
-def setting(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Change settings: ``setting("postgres", lock_timeout=1)``."""
-
-    def change(section: str, **values: str) -> None:
-        config = luigi.configuration.get_config()
-        if not config.has_section(section):
-            config.add_section(section)
-        for name, value in values.items():
-            monkeypatch.setitem(config[section], name, value)
-
-    return change
-
-
 @contextmanager
 def placed(server: PostgresUnderTest, data_dir: Path, patch: pytest.MonkeyPatch) -> Iterator[Place]:
     made = Place(server, data_dir)
@@ -105,21 +89,3 @@ def placed(server: PostgresUnderTest, data_dir: Path, patch: pytest.MonkeyPatch)
     yield made
     made.query("DROP SCHEMA {s} CASCADE")
     forget_everything()
-
-
-@pytest.fixture
-def place(
-    postgres: PostgresUnderTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Place]:
-    """An empty schema, in the settings of this process."""
-    with placed(postgres, tmp_path / "data", monkeypatch) as made:
-        yield made
-
-
-@pytest.fixture
-def own_place(
-    own_postgres: PostgresUnderTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Place]:
-    """The same on a server that a test may kill."""
-    with placed(own_postgres, tmp_path / "data", monkeypatch) as made:
-        yield made
