@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from support.waiting import wait_until
 
@@ -95,7 +95,8 @@ def given_server(folder: Path) -> PostgresUnderTest | None:
     secret.write_text(unquote(url.password or ""))
     password = f"file:{secret}" if url.password else None
     user, db = unquote(url.username or "postgres"), url.path.strip("/") or "postgres"
-    return PostgresUnderTest(Database(url.hostname, url.port or 5432, user, db, password))
+    sslmode = dict(parse_qsl(url.query)).get("sslmode", "prefer")
+    return PostgresUnderTest(Database(url.hostname, url.port or 5432, user, db, password, sslmode))
 
 
 def started(home: Path) -> PostgresUnderTest:

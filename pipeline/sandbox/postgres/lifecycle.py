@@ -99,9 +99,9 @@ def _start(home: Path, port: int, lock: int) -> None:
         stale.unlink(missing_ok=True)  # we own the lock: nobody runs
     log, port = home / "server.log", _free_port(port)
     started = run(
-        "pg_ctl", "start", "-w", "-t", f"{START_SECONDS:.0f}", "-D", home / "cluster", "-l", log,
+        "pg_ctl", "start", "-w", "-t", f"{START_SECONDS:.0f}", "-D", "cluster", "-l", log.name,
         "-o", f"-c port={port} -c listen_addresses={HOST} -c unix_socket_directories=",
-        inherit=lock,
+        home=home, inherit=lock,
     )  # fmt: skip
     if started.returncode != 0 and not _is_taken(port):  # otherwise we ask again, at another port
         raise Terminal(
@@ -160,13 +160,16 @@ def _answers(port: int) -> bool:
 
 
 def _free_port(wanted: int) -> int:
+    """Return ``wanted`` where it is free, otherwise a free one."""
+    if wanted and not _is_taken(wanted):
+        return wanted
     with socket.socket() as probe:
-        probe.bind((HOST, 0 if _is_taken(wanted) else wanted))
+        probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
 
 
 def _is_taken(port: int) -> bool:
-    with socket.socket() as probe:
+    with socket.socket() as probe:  # a closed connection's rest does not take it, as for a server
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))

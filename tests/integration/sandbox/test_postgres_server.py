@@ -20,9 +20,9 @@ from pipeline.sandbox.postgres import cluster, lifecycle
 def pids_of(home: Path) -> list[int]:
     """The servers of ``home``; not their sessions."""
     found = []
-    for process in psutil.process_iter(["cmdline"]):
-        words = process.info["cmdline"] or []
-        if str(home / "cluster") in words and words[0].endswith("bin/postgres"):
+    for process in psutil.process_iter(["cmdline", "cwd"]):
+        is_server = (process.info["cmdline"] or [""])[0].endswith("bin/postgres")
+        if is_server and process.info["cwd"] == str(home / "cluster"):
             found.append(process.pid)
     return found
 
@@ -123,7 +123,9 @@ def test_it_lives_below_any_folder_and_takes_nothing_from_the_environment(
 ) -> None:
     for name, value in {"PGPORT": "1", "PGDATA": "/nowhere", "PGHOST": "nowhere"}.items():
         monkeypatch.setenv(name, value)
-    folder = tmp_path / "a folder" / ("long" * 30)  # too long for a socket in the file system
+    folder = (
+        tmp_path / "a $(folder) 'of' \"mine\"" / ("long" * 30)
+    )  # too long for a socket in the file system
     folder.mkdir(parents=True)
     folder.parent.chmod(0o700)
     server = started(copied_cluster(empty_cluster, folder / "postgres"))
