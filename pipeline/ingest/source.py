@@ -21,7 +21,7 @@ from pipeline.download.publisher import Progress
 SERVICE: Final = "url"
 """What the provenance of such a file has for a service."""
 
-TLC_FILE: Final = re.compile(rf"({'|'.join(SERVICES)})_tripdata_(\d{{4}}-\d{{2}})\.parquet")
+NAME_OF_TLC: Final = re.compile(rf"({'|'.join(SERVICES)})_tripdata_(\d{{4}}-\d{{2}})\.parquet")
 CSV: Final = FileKind(
     name="CSV file",
     expected="comma-separated values under a header",
@@ -84,7 +84,7 @@ class Source:
     @property
     def month(self) -> TripMonth | None:
         """The month of TLC's that its name tells, if it does."""
-        told = TLC_FILE.fullmatch(self.name)
+        told = NAME_OF_TLC.fullmatch(self.name)
         return TripMonth.parse(told[1], told[2]) if told else None
 
     def url(self, base_url: str) -> str:

@@ -11,7 +11,7 @@ NO_PASSWORD: Final = "it would be seen in ps, in logs and on the scheduler's pag
 
 @click.command()
 @click.option("--url", required=True, help="An http(s) URL or a path: .parquet, .csv or .csv.gz.")
-@click.option("--table-name", required=True)
+@click.option("--table-name", required=True, help="The table to load into.")
 @click.option("--user", help="As whom, instead of [postgres] user.")
 @click.option("--host", help="Which server, instead of [postgres] host.")
 @click.option("--port", type=int, help="Its port, instead of [postgres] port.")
