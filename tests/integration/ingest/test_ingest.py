@@ -1,6 +1,8 @@
 """A named file into a named table: its values, once, and what becomes of a table that is there."""
 
 import gzip
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -10,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from support.eras.rows import write_month
 from support.publisher import FaultyPublisher
+from support.waiting import wait_until
 
 from pipeline.core.errors import BadRequest, PipelineError, Terminal
 from pipeline.ingest.task import IngestUrlToPostgres
@@ -209,3 +212,23 @@ def test_the_command_takes_the_scripts_flags_but_no_password(place, file):
     with pytest.raises(BadRequest, match=r"--password is not taken: .* seen in ps") as refused:
         CliRunner().invoke(ingest, [*words, "--password", "hunter2"], catch_exceptions=False)
     assert "hunter2" not in str(refused.value)
+
+
+def test_of_two_loads_of_a_file_one_waits_and_then_finds_it_done(place, file, monkeypatch):
+    path, copying, may_end = file(range(3)), threading.Event(), threading.Event()
+
+    def hold(rows, size):
+        copying.set()
+        assert may_end.wait(20)
+
+    monkeypatch.setattr(IngestUrlToPostgres, "_teller", lambda task, total: hold)
+    monkeypatch.setattr(IngestUrlToPostgres, "_say", lambda task, words: place.say(words))
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(run, path)
+        assert copying.wait(20)
+        second = threads.submit(run, path)
+        wait_until(lambda: [words for words in place.said if "the loading of trips" in words])
+        may_end.set()
+        assert first.result() and second.result()
+    assert numbers(place) == [0, 1, 2]
+    assert place.query("SELECT count(*) FROM {s}._loads") == [(1,)]
