@@ -1,8 +1,9 @@
-"""A process that loads one canonical month and stops at a moment, for a test to end it there.
+"""A process that loads canonical months and stops at a moment, for a test to end it there.
 
-``python -m support.postgres_loader DATA_DIR SERVICE MONTH MOMENT`` where MOMENT is ``copying``
-(after the first batch) or ``swapping`` (waiting in one long turn for the service's table). Prints
-the moment when it is reached, and a refusal's one line on standard error.
+``python -m support.postgres_loader DATA_DIR MOMENT MONTH...`` where MOMENT is ``begin`` (before
+anything is done; it goes on), ``copying`` (after the first batch) or ``swapping`` (waiting in one
+long turn for the service's table), and each MONTH is one of yellow's. Prints the moment when it is
+reached, and a refusal's one line on standard error.
 """
 
 import sys
@@ -15,7 +16,7 @@ from pipeline.normalize.target import CanonicalMonthTarget
 from pipeline.postgres import load, locks
 
 
-def main(data_dir: str, service: str, key: str, moment: str) -> None:
+def main(data_dir: str, moment: str, *keys: str) -> None:
     def reach(name: str) -> None:
         if moment == name:
             print(name, flush=True)
@@ -27,9 +28,11 @@ def main(data_dir: str, service: str, key: str, moment: str) -> None:
             reach("swapping")
 
     locks.FIRST_TURN = 60.0
-    source = CanonicalMonthTarget(TripMonth.parse(service, key), Path(data_dir))
+    reach("begin")
     try:
-        load.load_month(source, lambda rows, size: reach("copying"), say)
+        for key in keys:
+            source = CanonicalMonthTarget(TripMonth.parse("yellow", key), Path(data_dir))
+            load.load_month(source, lambda rows, size: reach("copying"), say)
     except PipelineError as error:
         sys.exit(str(error))
 

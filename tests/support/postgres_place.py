@@ -1,5 +1,8 @@
 """A schema of a test's own on a real server, and canonical months to load into it."""
 
+import os
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -54,6 +57,26 @@ class Place:
 
     def load_file(self, source: CanonicalMonthTarget, tell: Callable[[int, int], None]) -> Load:
         return load_month(source, tell, self.say)
+
+    def loader(self, moment: str, *months: TripMonth) -> "subprocess.Popen[str]":
+        """Load what is canonical of those months in a process; return it at the moment."""
+        config = self.data_dir / "loader.cfg"
+        sections = {"postgres": self.settings, "local": {"data_dir": str(self.data_dir)}}
+        lines = [f"[{name}]\n" + "\n".join(f"{key} = {value}" for key, value in section.items())
+                 for name, section in sections.items()]  # fmt: skip
+        config.write_text("\n".join(lines))
+        words = [self.data_dir, moment, *(month.key for month in months)]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "support.postgres_loader", *map(str, words)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=settings.PROJECT_ROOT,
+            env={**os.environ, "LUIGI_CONFIG_PATH": str(config), "PYTHONPATH": "tests"},
+        )
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.readline() == f"{moment}\n", process.stderr.read()
+        return process
 
     def say(self, message: str) -> None:
         if not message.startswith("building"):

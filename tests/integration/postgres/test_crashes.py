@@ -1,9 +1,6 @@
 """A worker or a server that ends in mid load: the old month stands, and nothing is left behind."""
 
-import os
 import signal
-import subprocess
-import sys
 
 import pytest
 from support.waiting import wait_until
@@ -17,27 +14,13 @@ OTHERS = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%%{s}%%' AND pid <>
 
 
 @pytest.fixture
-def loader(place, tmp_path):
+def loader(place):
     """Begin a load in a process of its own and return it at the moment."""
-    config = tmp_path / "loader.cfg"
-    sections = {"postgres": place.settings, "local": {"data_dir": str(place.data_dir)}}
-    lines = [f"[{name}]\n" + "\n".join(f"{key} = {value}" for key, value in section.items())
-             for name, section in sections.items()]  # fmt: skip
-    config.write_text("\n".join(lines))
     running = []
 
     def begin(moment):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "support.postgres_loader", place.data_dir, "yellow", "2021-01",
-             moment],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "LUIGI_CONFIG_PATH": str(config), "PYTHONPATH": "tests"},
-        )  # fmt: skip
-        running.append(process)
-        assert process.stdout.readline() == f"{moment}\n", process.stderr.read()
-        return process
+        running.append(place.loader(moment, JANUARY))
+        return running[-1]
 
     yield begin
     for process in running:
