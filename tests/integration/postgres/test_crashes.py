@@ -44,7 +44,7 @@ def test_a_worker_ended_in_mid_copy_leaves_the_old_month_and_no_session(place, l
     assert place.months() == {"2021-01": (20_000, 20_000**2)}
 
 
-@pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGINT"])
 def test_a_worker_ended_while_it_waits_leaves_no_session_that_goes_on_waiting(place, loader, name):
     place.load(JANUARY, 5)
     place.canonical(JANUARY, 6)
