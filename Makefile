@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ROWS ?= 1400000 14000000
 ROUNDS ?= 3
+LARGE ?= 20000000
 LENGTH ?= 20
 SEED ?= $(shell date +%s)
 
@@ -32,8 +33,8 @@ check: .venv/installed ## lint, format and types
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/unit/test_docs.py
 
-bench: .venv/installed ## time and memory beside DuckDB and pandas (ROWS, ROUNDS)
-	$(BIN)/python tests/bench/bench.py --rows $(ROWS) --rounds $(ROUNDS)
+bench: .venv/installed ## time and memory beside DuckDB and pandas (ROWS, ROUNDS, LARGE)
+	$(BIN)/python tests/bench/bench.py --rows $(ROWS) --rounds $(ROUNDS) --large $(LARGE)
 
 campaign: .venv/installed ## the long form of the fuzzing and kill tests (LENGTH, SEED)
 	TLC_CAMPAIGN=$(LENGTH) TLC_CAMPAIGN_SEED=$(SEED) $(BIN)/python -m pytest -n 2 -m campaign tests

@@ -42,15 +42,15 @@ KNOWN_TYPES: Final = (
     *(pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64()),
     *(pa.float16(), pa.float32(), pa.float64(), pa.decimal128(38, 9), pa.bool_()),
     *(pa.timestamp("s"), pa.timestamp("ms"), pa.timestamp("us"), pa.timestamp("ns")),
-    *(pa.date32(), pa.date64(), pa.string(), pa.large_string(), pa.binary()),
+    *(pa.date32(), pa.string(), pa.large_string(), pa.binary()),
 )
 
 
 def conversion(seen: pa.DataType, kind: str) -> Conversion | None:
     """Return what makes arrays of ``seen`` arrays of ``kind``; None where no cast covers it."""
     if pt.is_dictionary(seen):
-        decoded = conversion(seen.value_type, kind)
-        return decoded and (lambda values: decoded(_decoded(values)))
+        of_values = conversion(seen.value_type, kind)
+        return of_values and (lambda values: of_values(decoded(values)))
     if pt.is_null(seen):
         return _cast_to(kind)
     return {
@@ -82,9 +82,12 @@ def kind_of(seen: pa.DataType) -> str | None:
 
 
 def closest_type(seen: pa.DataType, kind: str) -> str:
-    """Return the name of the type most like ``seen`` that values of ``kind`` are read from."""
+    """Return the name of the type like ``seen`` that values of ``kind`` are read from.
+
+    Where none is called alike, it is the canonical type of the kind.
+    """
     readable = [str(known) for known in KNOWN_TYPES if conversion(known, kind)]
-    return get_close_matches(str(seen), readable, n=1, cutoff=0)[0]
+    return next(iter(get_close_matches(str(seen), readable, n=1)), str(arrow_type(kind)))
 
 
 def convert(values: pa.Array, conversion: Conversion, kind: str) -> tuple[pa.Array, list[int]]:
@@ -191,7 +194,7 @@ def _to_word(seen: pa.DataType) -> Conversion | None:
     return (lambda values: values.cast(pa.string())) if pt.is_integer(seen) else None
 
 
-def _decoded(values: pa.DictionaryArray) -> pa.Array:
+def decoded(values: pa.DictionaryArray) -> pa.Array:
     """Return a dictionary's values row by row; Arrow can take no string views."""
     is_view = pt.is_string_view(values.dictionary.type)
     held = values.dictionary.cast(pa.string()) if is_view else values.dictionary

@@ -107,7 +107,7 @@ class Conformer:
             raise Terminal(
                 f"{self._month}: column {shown(self._layout.file_schema.names[match.index])} "
                 "is of the wrong kind",
-                seen=raw.type,
+                seen=shown(str(raw.type)),
                 expected=f"{kind}, or a type that converts to it exactly; "
                 f"{closest_type(raw.type, _kind(match))} is closest",
                 next_step="compare the raw file with TLC's; delete it to download it again",

@@ -3,13 +3,14 @@
 Belongs here: hashing canonical rows and counting the hashes that repeat. Not here: what else is
 odd about a row (``audit.py``). Nothing is dropped: a repeated row stays.
 
-Eight bytes per row wait in a file; they are counted in passes over it, each over one share of all
-hashes.
+The hashes wait in a file, eight bytes per row, as sorted runs. They are counted in passes, each of
+which reads one range of values out of every run.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import pairwise
 from typing import IO, Final
 
 import numpy as np
@@ -20,9 +21,14 @@ import pyarrow.types as pt
 
 Hashes = npt.NDArray[np.uint64]
 
-HASHES_PER_PASS: Final = 2_000_000
-HASHES_PER_READ: Final = 1 << 17
+HASHES_PER_RUN: Final = 1 << 17
+HASHES_PER_PASS: Final = 500_000
+RANGES: Final = np.arange(256, dtype=np.uint64) << np.uint64(56)
+"""Where each range of values begins; a pass is over one or more of them."""
+
 HASH_BYTES: Final = 8
+
+NO_HASHES: Final = np.empty(0, np.uint64)
 
 SHORT_TEXT: Final = HASH_BYTES - 1
 
@@ -43,29 +49,43 @@ class Duplicates:
         """``file`` is empty, and takes eight bytes per row."""
         self._file = file
         self._columns = columns
-        self._rows = 0
+        self._waiting: list[Hashes] = []
+        self._runs: list[list[int]] = []
+        self._written = 0
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Take the rows of a canonical batch; raise OSError where the disk is full."""
-        self._file.write(row_hashes(batch, self._columns).data)
-        self._rows += len(batch)
+        self._waiting.append(row_hashes(batch, self._columns))
+        if sum(map(len, self._waiting)) >= HASHES_PER_RUN:
+            self._write_run()
 
     def count(self) -> int:
         """Return how many of the rows so far repeat an earlier one; safe to call again."""
-        self._file.flush()
-        passes = 1 << (self._rows // HASHES_PER_PASS).bit_length()
-        return sum(_repeats(self._share(number, passes)) for number in range(passes))
+        self._write_run()
+        passes = 1 + self._written // HASHES_PER_PASS
+        borders = [len(RANGES) * number // passes for number in range(passes + 1)]
+        return sum(_repeats(self._read(first, last)) for first, last in pairwise(borders))
 
-    def _share(self, number: int, passes: int) -> Hashes:
-        """Return the hashes whose last bits are ``number``, of ``passes`` that there are."""
-        last_bits, wanted = np.uint64(passes - 1), np.uint64(number)
-        return np.concatenate([read[read & last_bits == wanted] for read in self._reads()])
+    def _write_run(self) -> None:
+        """Write what waits as a run; keep where in the file its ranges begin, and where it ends."""
+        run = np.sort(np.concatenate([NO_HASHES, *self._waiting]))
+        self._waiting.clear()
+        self._file.write(run.data)
+        begins = self._written + np.searchsorted(run, RANGES)
+        self._written += len(run)
+        self._runs.append([*begins.tolist(), self._written])
 
-    def _reads(self) -> Iterator[Hashes]:
-        self._file.seek(0)
-        for first in range(0, max(self._rows, 1), HASHES_PER_READ):
-            hashes = min(HASHES_PER_READ, self._rows - first)
-            yield np.frombuffer(self._file.read(hashes * HASH_BYTES), np.uint64)
+    def _read(self, first: int, last: int) -> Hashes:
+        """Return all hashes from range ``first`` to before range ``last``.
+
+        The last one leaves the file at its end, where the next run goes.
+        """
+        found = [NO_HASHES]
+        for run in self._runs:
+            self._file.seek(run[first] * HASH_BYTES)
+            read = self._file.read((run[last] - run[first]) * HASH_BYTES)
+            found.append(np.frombuffer(read, np.uint64))
+        return np.concatenate(found)
 
 
 def row_hashes(batch: pa.RecordBatch, columns: Sequence[str]) -> Hashes:

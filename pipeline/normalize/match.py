@@ -5,7 +5,6 @@ canonical name. Belongs here: the match and what is refused about it. Not here: 
 column that nobody knows (``unknown.py``), and values (``cast.py``).
 """
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from difflib import get_close_matches
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.types as pt
 
 from pipeline.core.errors import Terminal
 from pipeline.core.months import SERVICES, TripMonth
@@ -25,8 +25,10 @@ UNNAMED_INDEX: Final = re.compile(r"__index_level_\d+__")
 
 MOST_NAMES: Final = 20
 LONGEST_NAME: Final = 60
+"""In a line: a file may have thousands of columns, of names of any length."""
+
 MOST_COMPARED: Final = 500
-"""Beyond so many names, a list ends with how many more there are, and nobody looks for the like."""
+"""So many columns that nobody knows are looked at for one that is called like a missing one."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class Layout:
     """A file's columns, matched to those of ``schema`` but ``source_month``, in its order.
 
     ``unknown`` are the places of those that no canonical column is and that are no index;
-    ``added_columns`` those of them that ``schema`` has all the same, as a month's record tells it.
+    ``added_columns`` those of them that ``schema`` has all the same, as a month's record tells it;
+    ``remark`` what is to be told of the others. ``unknown.py`` decides about them.
     """
 
     file_schema: pa.Schema
@@ -54,6 +57,7 @@ class Layout:
     matches: tuple[Match, ...]
     unknown: tuple[int, ...]
     added_columns: str | None = None
+    remark: str | None = None
 
     @property
     def held_columns(self) -> list[str]:
@@ -83,8 +87,7 @@ def match_columns(file_schema: pa.Schema, month: TripMonth) -> Layout:
     """
     schema = service_schema(month.service)
     era = schema.era(month)
-    indexes = _pandas_indexes(file_schema)
-    meanings = [_meaning(name, schema, era, indexes) for name in file_schema.names]
+    meanings = [_meaning(field, schema, era) for field in file_schema]
     places = _places(month, file_schema.names, meanings)
     unknown = tuple(index for index, meaning in enumerate(meanings) if meaning is None)
     layout = Layout(file_schema, schema, _matches(schema, meanings, places), unknown)
@@ -106,25 +109,23 @@ def the_first(words: Sequence[str]) -> str:
 def shown(name: str) -> str:
     """Return a name as one word of a line, whatever is in it."""
     short = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
-    return short if short.isprintable() else ascii(short)
+    return short if short and short.isprintable() else ascii(short)
 
 
-def _meaning(name: str, schema: ServiceSchema, era: Era, indexes: set[str]) -> Meaning | None:
-    if published := era.column(name):
-        return Meaning(published.canonical, published.mapping)
-    column = schema.canonical(name)
+def _meaning(field: pa.Field, schema: ServiceSchema, era: Era) -> Meaning | None:
+    column = schema.canonical(field.name)
+    if published := era.column(field.name):
+        holds_words = not (column and column.kind == "int64" and _is_number(field.type))
+        return Meaning(published.canonical, published.mapping if holds_words else None)
     if column is not None and column is not SOURCE_MONTH:
         return Meaning(column.name)
-    return Meaning(None) if name in indexes or UNNAMED_INDEX.fullmatch(name) else None
+    return Meaning(None) if UNNAMED_INDEX.fullmatch(field.name) else None
 
 
-def _pandas_indexes(file_schema: pa.Schema) -> set[str]:
-    """Return the columns that pandas wrote as an index; one that counts rows is no column."""
-    try:
-        told = json.loads((file_schema.metadata or {})[b"pandas"])["index_columns"]
-        return {name for name in told if isinstance(name, str)}
-    except (KeyError, TypeError, ValueError):
-        return set()
+def _is_number(seen: pa.DataType) -> bool:
+    """Return whether a column of TLC's codes holds them already: no table has to read it."""
+    values = seen.value_type if pt.is_dictionary(seen) else seen
+    return bool(pt.is_integer(values) or pt.is_floating(values))
 
 
 def _places(

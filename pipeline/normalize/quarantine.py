@@ -12,10 +12,11 @@ from typing import BinaryIO, Final, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyarrow.types as pt
 
 from pipeline.core.files import discard, part_file, publish
 from pipeline.core.provenance import Provenance
-from pipeline.normalize.cast import is_text
+from pipeline.normalize.cast import decoded, is_text
 from pipeline.normalize.conform import Rejected
 
 OWN_FIELDS: Final = (
@@ -105,16 +106,24 @@ def _schema(source_names: list[str]) -> pa.Schema:
 
 def as_text(values: pa.Array) -> pa.Array:
     """Return ``values`` as strings, whatever they are; bytes that are no UTF-8 as escapes."""
+    if pt.is_dictionary(values.type):
+        values = decoded(values)
     try:
         text = values.cast(pa.string())
         text.validate(full=True)
         return text
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         raw = values.cast(pa.binary()) if is_text(values.type) else values
-        return pa.array(map(_told, raw.to_pylist()), pa.string())
+        return pa.array([_told(raw[row : row + 1]) for row in range(len(raw))], pa.string())
 
 
-def _told(value: object) -> str | None:
+def _told(single: pa.Array) -> str | None:
+    """Return the only value of an array in words."""
+    try:
+        value = single[0].as_py()
+    except (OverflowError, ValueError):
+        # Python has no such value: a time beyond its years, or nested text that is no UTF-8.
+        return " ".join(single.to_string().split())
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
     return None if value is None else str(value)

@@ -21,12 +21,18 @@ T = TypeVar("T")
 READ_BUFFER_BYTES: Final = 256 * 1024
 """Per column. A month may be one row group: without it, all of a column is read at once."""
 
+MOST_COLUMNS: Final = 1_000
+"""A month has some 20. Each one costs time and memory in every batch, whatever it holds."""
+
+MOST_CELLS: Final = 1 << 22
+"""Of a batch: where there are very many columns, there are fewer rows."""
+
 
 class RawFile:
     """The published file of a month, open for reading; ``rows`` as its footer counts them.
 
     Raises:
-        Terminal: it is not there, or no parquet file, or holds no rows.
+        Terminal: it is not there, or no parquet file, or holds no rows, or far too many columns.
     """
 
     def __init__(self, path: Path, month: TripMonth) -> None:
@@ -36,13 +42,8 @@ class RawFile:
             self._file = pq.ParquetFile(path, pre_buffer=False, buffer_size=READ_BUFFER_BYTES)
             self.schema: pa.Schema = self._file.schema_arrow
         self.rows = int(self._file.metadata.num_rows)
-        if self.rows == 0:
-            raise Terminal(
-                f"{month}: the file holds no rows",
-                seen=f"0 rows in {path}",
-                expected="a month of trips",
-                next_step="delete it to download it again, once the publisher has put it right",
-            )
+        self._columns = int(self._file.metadata.num_columns)
+        self._refuse_what_is_no_month()
 
     def batches(self, rows: int) -> Iterator[pa.RecordBatch]:
         """Yield all rows in file order, at most ``rows`` at a time.
@@ -51,12 +52,29 @@ class RawFile:
             Terminal: the file is damaged.
         """
         # One thread decodes while another writes: on two cores, more would be in its way.
+        rows = max(1, min(rows, MOST_CELLS // max(1, self._columns)))
         with self._readable():
             yield from self._file.iter_batches(batch_size=rows, use_threads=False)
 
     def close(self) -> None:
         """Close the file; safe to call twice."""
         self._file.close()
+
+    def _refuse_what_is_no_month(self) -> None:
+        if self.rows == 0:
+            raise Terminal(
+                f"{self.month}: the file holds no rows",
+                seen=f"0 rows in {self._path}",
+                expected="a month of trips",
+                next_step="delete it to download it again, once the publisher has put it right",
+            )
+        if self._columns > MOST_COLUMNS:
+            raise Terminal(
+                f"{self.month}: the file holds too many columns",
+                seen=f"{self._columns:,} columns in {self._path}",
+                expected=f"about 20, and {MOST_COLUMNS:,} at most",
+                next_step="compare the raw file with TLC's; delete it to download it again",
+            )
 
     @contextmanager
     def _readable(self) -> Iterator[None]:

@@ -72,20 +72,17 @@ def rewrite_month(
     raw = RawFile(raw_path, target.month)
     with closing(raw), part_file(target.path) as part:
         try:
-            layout, remark = settle(match_columns(raw.schema, target.month), target.month)
+            layout = settle(match_columns(raw.schema, target.month), target.month)
             if done := _already_done(source, target, layout):
                 discard(target.path)
                 return Rewritten(done, None)
-            remarks = Remarks(target.month)
-            remarks.add("published_rows", difference(source, target.month))
-            remarks.add("unknown_columns", remark)
             with (
                 Quarantine(target.quarantine_path, raw.schema) as quarantine,
                 # Without a name, so that a killed process leaves nothing.
                 TemporaryFile(dir=target.path.parent) as hashes,
             ):
                 duplicates = Duplicates(hashes, layout.held_columns)
-                rewrite = _Rewrite(raw, layout, source, quarantine, duplicates, remarks)
+                rewrite = _Rewrite(raw, layout, source, quarantine, duplicates)
                 record = rewrite.write(part_path(target.path), progress)
                 schema = layout.schema.arrow_schema()
                 check_written(target.month, part_path(target.path), schema, kept=rewrite.kept)
@@ -125,7 +122,6 @@ class _Rewrite:
         source: Provenance,
         quarantine: Quarantine,
         duplicates: Duplicates,
-        remarks: Remarks,
     ) -> None:
         self.kept = 0
         self.audit = Audit(raw.month)
@@ -135,8 +131,10 @@ class _Rewrite:
         self._source = source
         self._quarantine = quarantine
         self._duplicates = duplicates
-        self._remarks = remarks
         self._unknown_words = UnknownWords()
+        self._remarks = Remarks(raw.month)
+        self._remarks.add("published_rows", difference(source, raw.month))
+        self._remarks.add("unknown_columns", layout.remark)
 
     def write(self, path: Path, progress: Progress) -> Provenance:
         """Write the canonical file and the quarantine; return the month's provenance."""

@@ -30,22 +30,21 @@ RESERVED_PREFIXES: Final = (
 """What BigQuery allows as a column's name (its documentation of schemas), whatever the case."""
 
 
-def settle(layout: Layout, month: TripMonth) -> tuple[Layout, str | None]:
-    """Return the layout with its unknown columns settled, and what is to be told about it.
+def settle(layout: Layout, month: TripMonth) -> Layout:
+    """Return the layout with its unknown columns left out or added, and what is to be told of it.
 
     Raises:
         Terminal: there are unknown columns, and they are to fail or cannot be added.
     """
     if not layout.unknown:
-        return layout, None
+        return layout
     policy = str(settings.normalize().unknown_columns)
-    if policy == "fail":
-        _fail(layout, month)
-    return _add(layout, month) if policy == "add" else (layout, _left_out(layout.unknown_names))
+    return {"warn": _leave_out, "add": _add, "fail": _fail}[policy](layout, month)
 
 
-def _left_out(names: list[str]) -> str:
-    return f"columns that no schema knows are not kept: {listed(names)}"
+def _leave_out(layout: Layout, month: TripMonth) -> Layout:
+    told = f"columns that no schema knows are not kept: {listed(layout.unknown_names)}"
+    return replace(layout, remark=told)
 
 
 def _fail(layout: Layout, month: TripMonth) -> NoReturn:
@@ -57,7 +56,7 @@ def _fail(layout: Layout, month: TripMonth) -> NoReturn:
     )
 
 
-def _add(layout: Layout, month: TripMonth) -> tuple[Layout, str | None]:
+def _add(layout: Layout, month: TripMonth) -> Layout:
     fields = {index: layout.file_schema.field(index) for index in layout.unknown}
     typed = {index: field for index, field in fields.items() if not _is_untyped(field.type)}
     if why := _why_not(list(typed.values())):
@@ -69,8 +68,8 @@ def _add(layout: Layout, month: TripMonth) -> tuple[Layout, str | None]:
         )
     pairs = [f"{field.name} {kind_of(field.type)}" for field in typed.values()]
     untyped = [field.name for index, field in fields.items() if index not in typed]
-    remark = f"columns that hold no value yet are not added: {listed(untyped)}" if untyped else None
-    return _extended(layout, list(typed), ", ".join(pairs)), remark
+    told = f"columns that hold no value yet are not added: {listed(untyped)}" if untyped else None
+    return replace(_extended(layout, list(typed), ", ".join(pairs)), remark=told)
 
 
 def _extended(layout: Layout, places: list[int], added_columns: str) -> Layout:
@@ -102,7 +101,7 @@ def _why_not(fields: list[pa.Field]) -> str | None:
 
 def _trouble(field: pa.Field) -> str | None:
     if kind_of(field.type) is None:
-        return f"of type {field.type}"
+        return f"of type {shown(str(field.type))}"
     is_reserved = field.name.upper().startswith(RESERVED_PREFIXES)
     if not COLUMN_NAME.fullmatch(field.name) or is_reserved:
         return "with a name that BigQuery refuses"

@@ -30,7 +30,7 @@ class ZoneLookup:
     object_name: str = f"zones/{STEM}.parquet"
 
     def __str__(self) -> str:
-        return "taxi zones"
+        return "taxi zone lookup"
 
     def url(self, base_url: str) -> str:
         """Its address: in the folder ``misc``, beside that of the months (TLC's page)."""
@@ -78,14 +78,7 @@ def _read_csv(path: Path) -> "pd.DataFrame":
     import pandas as pd
 
     try:
-        return pd.read_csv(
-            path,
-            header=None,
-            dtype=str,
-            keep_default_na=False,
-            engine="python",
-            encoding="utf-8-sig",
-        )
+        return pd.read_csv(path, header=None, dtype=str, keep_default_na=False, engine="python")
     except ValueError as error:
         raise Unreadable(f"it does not parse: {error}") from error
 

@@ -47,8 +47,9 @@ def write_canonical(raw: Path, source: Provenance, path: Path) -> Provenance:
     with part_file(path) as part:
         part.seek(0)
         part.truncate()
-        pq.write_table(table.replace_schema_metadata(record.to_metadata()), part,
-                       compression="zstd", store_schema=False)  # fmt: skip
+        with pq.ParquetWriter(part, table.schema, compression="zstd", store_schema=False) as writer:
+            writer.write_table(table)
+            writer.add_key_value_metadata(record.to_metadata())
         publish(part, path)
     return record
 

@@ -12,10 +12,12 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery, storage
 from support.workspace import Workspace
 
-from pipeline.core.months import TripMonth
+from pipeline.core.months import SERVICES, TripMonth
 from pipeline.core.provenance import Provenance
 
 JANUARY = TripMonth("yellow", 2021, 1)
+TABLES = {"_loads", "taxi_zones", "trips", "trips_with_zones"}
+TABLES |= {f"{service}_trips" for service in SERVICES}
 LEDGER = "SELECT * FROM nyc_tlc._loads ORDER BY service, month"
 
 
@@ -46,11 +48,10 @@ class Outcome:
     def assert_holds(self, months: dict[TripMonth, int]) -> None:
         """Assert that exactly these rows of these months are everywhere, once, and nothing else."""
         bucket, warehouse = self.clients()
-        services = {month.service for month in months}
         stored = {blob.name: blob for blob in bucket.list_blobs("tlc-lake")}
         assert set(stored) == {month.object_name for month in months}
         tables = {table.table_id for table in warehouse.list_tables("tlc-sandbox.nyc_tlc")}
-        assert tables == {"_loads", *(f"{service}_trips" for service in services)}
+        assert tables == TABLES
         ledger = [dict(row) for row in warehouse.query_and_wait(LEDGER)]
         assert [(row["service"], f"{row['month']:%Y-%m}") for row in ledger] == sorted(
             (month.service, month.key) for month in months

@@ -105,8 +105,9 @@ def moment(value: Any, seen: str) -> int:
     if unit == "ns":
         if value % 1000:
             raise Refused("finer_than_microseconds")
-        return in_years(value // 1000)
-    count = in_years(value * TICKS[unit])
+        count = in_years(value // 1000)
+    else:
+        count = in_years(value * TICKS[unit])
     return wall_clock(count) if "tz" in seen else count
 
 

@@ -15,6 +15,8 @@ import duckdb
 from pipeline.sandbox.http import ApiError
 
 FILE_NAME: Final = "warehouse.duckdb"
+MEMORY: Final = "500MB"
+"""A load takes all that it may; with this much the sandbox holds any month in less than 768 MB."""
 RESERVED: Final = ("_sandbox", "main", "temp", "system", "pg_catalog", "information_schema")
 TABLES: Final = """
 CREATE SCHEMA IF NOT EXISTS _sandbox;
@@ -38,7 +40,7 @@ class Database:
             str(root / FILE_NAME),
             config={
                 "threads": 2,
-                "memory_limit": "1GB",
+                "memory_limit": MEMORY,
                 "temp_directory": str(root / "tmp"),
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,

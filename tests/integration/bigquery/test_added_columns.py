@@ -75,6 +75,8 @@ def test_a_job_of_the_content_without_the_columns_is_not_adopted(load):
     extended = load(JANUARY, "tip_jar int64")
     version = service_schema("yellow").extended("tip_jar int64").version
     assert extended.job_id.endswith(f"_{version}_a1") and plain.job_id != extended.job_id
+    schema = bigquery_client().get_job(extended.job_id).schema
+    assert "tip_jar" in [field.name for field in schema]
     assert held("tip_jar") == {(1, 7)}
     assert ledger.find(JANUARY).job_id == extended.job_id
 

@@ -1,10 +1,12 @@
 """The views: all services' trips in the columns they have in common, with zones beside them."""
 
+import luigi
 import pytest
 from google.cloud.bigquery import Client, Table
+from support.configuration import configured_for
 
 from pipeline.bigquery import views
-from pipeline.bigquery.definitions import dataset_path, table_path
+from pipeline.bigquery.definitions import LABELS, dataset_path, table_path
 from pipeline.bigquery.tables import ensure_tables
 from pipeline.bigquery.views import View
 from pipeline.connections.google import bigquery_client, select
@@ -31,15 +33,14 @@ INSERT INTO taxi_zones (LocationID, Borough, Zone, service_zone)
 """
 
 
-@pytest.fixture
-def dataset(configured):
-    ensure_tables("yellow")
-
-
-@pytest.fixture
-def trips(dataset):
-    for sql in ROWS.split(";"):
-        list(select(sql))
+@pytest.fixture(scope="module", autouse=True)
+def dataset(sandbox, tmp_path_factory):
+    """One dataset for all tests, each of which leaves its views as declared."""
+    with configured_for(sandbox, tmp_path_factory.mktemp("views")):
+        ensure_tables("yellow")
+        for sql in ROWS.split(";"):
+            list(select(sql))
+        yield
 
 
 def rows(sql):
@@ -50,7 +51,7 @@ def found(name="trips"):
     return bigquery_client().get_table(table_path(name))
 
 
-def test_every_services_trips_are_asked_under_one_name(trips):
+def test_every_services_trips_are_asked_under_one_name():
     told = """SELECT service, CAST(source_month AS STRING), pickup_location_id, trip_distance,
         rate_code, payment_type, fare_amount, airport_fee, total_amount, company,
         dispatching_base_num FROM trips ORDER BY service, source_month, company"""
@@ -66,7 +67,7 @@ def test_every_services_trips_are_asked_under_one_name(trips):
     ]
 
 
-def test_zones_stand_beside_both_ends_and_no_trip_is_lost_or_doubled(trips):
+def test_zones_stand_beside_both_ends_and_no_trip_is_lost_or_doubled():
     told = """SELECT service, pickup_borough, pickup_zone, pickup_service_zone, dropoff_borough,
         dropoff_zone, dropoff_service_zone FROM trips_with_zones
         WHERE service IN ('green', 'fhv') ORDER BY 1"""
@@ -75,7 +76,7 @@ def test_zones_stand_beside_both_ends_and_no_trip_is_lost_or_doubled(trips):
     assert rows("SELECT COUNT(*) FROM trips_with_zones") == [(7,)]
 
 
-def test_every_column_of_a_view_says_what_it_means(dataset):
+def test_every_column_of_a_view_says_what_it_means():
     for name in ("trips", "trips_with_zones"):
         assert all(field.description for field in found(name).schema)
     told = {field.name: (field.field_type, field.description) for field in found().schema}
@@ -101,7 +102,7 @@ def changes(monkeypatch):
 
 
 def test_a_view_of_another_definition_is_brought_up_to_date_and_then_left_alone(
-    dataset, monkeypatch
+    monkeypatch,
 ):
     [trips, with_zones] = views.views()
     older = View("trips", "older", trips.columns[:1], "SELECT 'x' AS service")
@@ -117,7 +118,7 @@ def test_a_view_of_another_definition_is_brought_up_to_date_and_then_left_alone(
     assert made == []
 
 
-def test_a_view_without_its_descriptions_is_not_taken_for_complete(dataset, monkeypatch):
+def test_a_view_without_its_descriptions_is_not_taken_for_complete(monkeypatch):
     with monkeypatch.context() as killed:
         killed.setattr(Client, "update_table", lambda *args, **options: 1 / 0)
         bigquery_client().delete_table(table_path("trips"))
@@ -129,10 +130,12 @@ def test_a_view_without_its_descriptions_is_not_taken_for_complete(dataset, monk
 
 
 @pytest.mark.parametrize("kind", ["TABLE", "VIEW"])
-def test_what_is_not_ours_is_neither_replaced_nor_loaded_beside(configured, kind):
-    client = bigquery_client()
+def test_what_is_not_ours_is_neither_replaced_nor_loaded_beside(monkeypatch, kind):
+    client, config = bigquery_client(), luigi.configuration.get_config()
+    monkeypatch.setitem(config["bigquery"], "dataset", f"with_a_{kind.lower()}")
     client.create_dataset(dataset_path())
     theirs = Table(table_path("trips"), schema=[{"name": "x", "type": "INT64"}])
+    theirs.labels = LABELS
     if kind == "VIEW":
         theirs = Table(theirs.reference)
         theirs.view_query = "SELECT 1 AS x"

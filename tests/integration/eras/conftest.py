@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import luigi
 import pytest
+from luigi.execution_summary import LuigiRunResult, LuigiStatusCode
 from support.configuration import configured_for
 from support.eras.reading import read
 from support.eras.rows import MONTHS, write_month
@@ -15,7 +16,7 @@ from support.publisher import FaultyPublisher
 from support.sandbox import RunningSandbox
 
 from pipeline import LoadMonthToBQ
-from pipeline.connections.google import bigquery_client
+from pipeline.connections.google import bigquery_client, storage_client
 from pipeline.core import settings
 from pipeline.core.months import SERVICES, TripMonth
 from pipeline.core.settings import PROJECT_ROOT
@@ -47,10 +48,10 @@ class Loaded:
     def quarantine(self, key: str) -> Path:
         return self.month(key).quarantine_path(self.data_dir)
 
-    def load(self) -> bool:
+    def load(self) -> LuigiRunResult:
         months = [self.month(key) for key in self.raw]
         tasks = [LoadMonthToBQ(service=m.service, year=m.year, month=m.month) for m in months]
-        return bool(luigi.build(tasks, local_scheduler=True))
+        return luigi.build(tasks, local_scheduler=True, detailed_summary=True)
 
     @property
     def table(self) -> str:
@@ -60,6 +61,10 @@ class Loaded:
     def dataset(self) -> str:
         return f"{settings.bigquery().project}.{settings.bigquery().dataset}"
 
+    @property
+    def bucket(self) -> Any:
+        return storage_client().bucket(settings.lake().bucket)
+
     def query(self, sql: str) -> list[dict[str, Any]]:
         """The rows of a query, in which ``{0}`` is the dataset."""
         return [dict(row) for row in bigquery_client().query_and_wait(sql.format(self.dataset))]
@@ -68,6 +73,7 @@ class Loaded:
 @pytest.fixture(scope="module", params=[*SERVICES, "real"])
 def loaded(
     request: pytest.FixtureRequest,
+    no_environment: None,
     sandbox: RunningSandbox,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Loaded]:
@@ -80,8 +86,17 @@ def loaded(
         source = {"source": {"base_url": publisher.url}}
         with configured_for(sandbox, folder / "data", **source, **SHARE):
             months = Loaded(service, raw, duck, publisher, folder / "data")
-            assert months.load()
+            assert months.load().status is LuigiStatusCode.SUCCESS
             yield months
+
+
+@pytest.fixture(scope="module")
+def no_environment() -> Iterator[None]:
+    """What a person has exported is cleared for each test, but that comes too late here."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("TLC_BASE_URL", "PIPELINE_PROFILE", "LUIGI_CONFIG_PATH"):
+            patch.delenv(name, raising=False)
+        yield
 
 
 def made(service: str, folder: Path) -> tuple[str, dict[str, Path]]:

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from support.eras.published import columns, form
-from support.eras.rows import MONTHS
+from support.eras.rows import MONTHS, ODD
 from support.months import months
 
 from pipeline.core.months import FIRST_MONTHS, SERVICES, TripMonth
@@ -36,6 +36,10 @@ def test_a_month_of_every_era_is_made_for_the_tests(service):
     made = [TripMonth.parse(service, key) for key in MONTHS[service]]
     eras = service_schema(service).eras
     assert [era.name for era in eras if not any(map(era.covers, made))] == []
+
+
+def test_the_odd_rows_are_in_months_that_are_made():
+    assert [key for service, key in ODD if key not in MONTHS[service]] == []
 
 
 REAL = (

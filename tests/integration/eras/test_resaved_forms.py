@@ -3,6 +3,8 @@
 The judge is DuckDB's reading of the month as published.
 """
 
+import itertools
+
 import duckdb
 import luigi
 import pandas as pd
@@ -19,12 +21,14 @@ from support.publisher import FaultyPublisher
 from pipeline.core.months import TripMonth
 from pipeline.normalize.task import NormalizeMonth
 
-# Words and times as text; whole numbers, with gaps; doubles where counts have gaps; blank flags.
+# Words and times as text; whole numbers; doubles where counts have gaps; blank flags; and columns
+# without any value.
 MONTHS = {
     "words": ("yellow", "2010-11"),
     "counts": ("green", "2024-09"),
     "doubles": ("fhv", "2018-05"),
     "flags": ("fhvhv", "2020-04"),
+    "empty": ("fhv", "2015-01"),
 }
 NEW_YORK = "America/New_York"
 
@@ -96,6 +100,16 @@ def utc(table):
     )
 
 
+def without_a_type(table):
+    return each(table, lambda c: pa.nulls(len(c)) if c.null_count == len(c) else c)
+
+
+def with_any_type(table):
+    """Nulls of types that no cast covers."""
+    kinds = itertools.cycle([pa.int32(), pa.bool_(), pa.time64("us"), pa.list_(pa.int8())])
+    return each(table, lambda c: pa.nulls(len(c), next(kinds)) if c.null_count == len(c) else c)
+
+
 def backwards(table):
     return table.select(table.column_names[::-1])
 
@@ -125,6 +139,7 @@ FORMS = {
                 backwards, wide_text, with_an_extra_column),
     "flags": (dictionaries, unsigned, narrow, singles, string_ids, nanoseconds, new_york, utc,
               backwards, wide_text, text_views, with_an_extra_column),
+    "empty": (dictionaries, without_a_type, with_any_type, nanoseconds, new_york, backwards),
 }  # fmt: skip
 CASES = [(which, form) for which, forms in FORMS.items() for form in forms]
 

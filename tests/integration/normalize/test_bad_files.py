@@ -57,6 +57,13 @@ def test_a_real_bad_file_is_refused(name, month, told, shared_tlc, leave_raw, as
     assert_refused(leave_raw((shared_tlc / name).read_bytes(), month), told)
 
 
+def test_a_file_of_very_many_columns_is_refused(trips, leave_raw, assert_refused):
+    table = pa.table({f"c{number}": pa.array([number]) for number in range(1001)})
+    assert_refused(
+        leave_raw(table, YELLOW), "too many columns; seen: 1,001 columns in .*; expected"
+    )
+
+
 def test_a_file_without_rows_is_refused(trips, leave_raw, month, assert_refused):
     assert_refused(leave_raw(trips(0), month), "green 2021-01: the file holds no rows")
 

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.core.errors import Terminal
 from pipeline.core.files import part_path
+from pipeline.core.provenance import Provenance
 from pipeline.normalize.rewrite import rewrite_month
 
 YEAR_12000 = 316_516_000_000_000_000
@@ -85,6 +86,23 @@ def test_a_canonical_file_without_its_quarantine_is_no_target(raw, target):
     assert not target.exists()
 
 
+def test_the_quarantine_tells_which_month_it_belongs_to(raw, target):
+    record = rewrite(raw, target)
+    footer = pq.read_metadata(target.quarantine_path).metadata
+    told = {key.decode(): value.decode() for key, value in footer.items()}
+    assert Provenance.from_metadata(told) == record
+
+
+def test_a_canonical_file_with_another_months_quarantine_is_no_target(raw, target):
+    rewrite(raw, target)
+    others = pq.read_table(target.quarantine_path, partitioning=None)
+    assert target.exists()
+    pq.write_table(
+        others.replace_schema_metadata({"tlc_source_sha256": "1"}), target.quarantine_path
+    )
+    assert not target.exists()
+
+
 def test_a_month_that_became_clean_loses_its_quarantine(raw, target, trips, leave_raw, month):
     rewrite(raw, target)
     rewrite(leave_raw(trips(7), month), target)
@@ -122,6 +140,13 @@ def test_a_month_that_fails_again_leaves_the_published_one_alone(raw, target, se
     assert (target.path.read_bytes(), target.quarantine_path.read_bytes()) == before
 
 
+def nested(values):
+    return pa.ListArray.from_arrays(pa.array(range(len(values) + 1), pa.int32()), values)
+
+
+BEYOND_PYTHON = f"[ [ <value out of range: {2**62}> ] ]"
+
+
 @pytest.mark.parametrize(
     ("values", "texts"),
     [
@@ -132,6 +157,14 @@ def test_a_month_that_fails_again_leaves_the_published_one_alone(raw, target, se
         (pa.array([True, False, None]), ["true", "false", None]),
         (pa.array([b"\xff", b"Y", None], pa.binary(1)), ["\\xff", "Y", None]),
         (pa.array(["a", "b", "a"]).dictionary_encode(), ["a", "b", "a"]),
+        (pa.array([b"\xffx"] * 3).view(pa.string()), ["\\xffx"] * 3),
+        (pa.array([b"\xffx"] * 3).view(pa.string()).dictionary_encode(), ["\\xffx"] * 3),
+        (
+            nested(pa.array([b"\xffx"] * 3).view(pa.string())),
+            ['[ [ "\N{REPLACEMENT CHARACTER}x" ] ]'] * 3,
+        ),
+        (nested(pa.array([2**62] * 3).view(pa.time64("us"))), [BEYOND_PYTHON] * 3),
+        (pa.array([1] * 3).view(pa.timestamp("us", "Not/There")), ["[ 1970-01-01 00:00:00.000001Z ]"] * 3),
     ],
     ids=str,
 )

@@ -6,8 +6,8 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.normalize import conform
-from pipeline.normalize.read import one_ahead
+from pipeline.normalize import conform, read
+from pipeline.normalize.read import RawFile, one_ahead
 from pipeline.normalize.rewrite import rewrite_month
 
 
@@ -32,6 +32,11 @@ def test_the_size_of_batches_does_not_change_the_values(raw, target, setting):
     rewrite_month(raw.provenance(), raw.path, target)
     assert pq.read_table(target.path).equals(whole)
     assert pq.read_metadata(target.path).num_row_groups == 8
+
+
+def test_a_batch_has_fewer_rows_where_there_are_more_columns(raw, month, monkeypatch):
+    monkeypatch.setattr(read, "MOST_CELLS", 1_000 * len(RawFile(raw.path, month).schema))
+    assert next(RawFile(raw.path, month).batches(32_768)).num_rows == 1_000
 
 
 def test_every_column_chunk_has_statistics_zstd_and_times_as_differences(raw, target):

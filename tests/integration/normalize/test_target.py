@@ -65,6 +65,8 @@ def test_a_file_of_another_month_is_absent(record, target, data_dir):
         {"source_rows": 6},
         {"rows_kept": "some"},
         {"rows_quarantined": 1, "source_rows": 6},
+        {"schema_version": "v1"},
+        {"added_columns": "surge int64"},
     ],
     ids=str,
 )

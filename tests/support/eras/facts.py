@@ -11,12 +11,15 @@ import duckdb
 from google.cloud import bigquery
 from support.eras.reading import canonical
 
+# Of all texts, in their own order.
+CHECKSUM = "TO_HEX(MD5(STRING_AGG({0}, '|' ORDER BY {0})))"
+
 # A sum of doubles depends on the order of its terms, one of decimals does not. A sum says nothing
 # of text, and would overflow for times, which reach the year 9999.
 FACTS = {
     "INT64": ("COUNT({0})", "MIN({0})", "MAX({0})", "SUM({0})"),
     "FLOAT64": ("COUNT({0})", "MIN({0})", "MAX({0})", "SUM(CAST({0} AS NUMERIC))"),
-    "STRING": ("COUNT({0})", "MIN({0})", "MAX({0})", "COUNT(DISTINCT {0})", "SUM(LENGTH({0}))"),
+    "STRING": ("COUNT({0})", "MIN({0})", "MAX({0})", "COUNT(DISTINCT {0})", CHECKSUM),
     "DATETIME": (
         "COUNT({0})", "MIN({0})", "MAX({0})", "COUNT(DISTINCT {0})",
         "SUM(DATETIME_DIFF({0}, DATETIME '1970-01-01 00:00:00', SECOND))",
@@ -24,6 +27,7 @@ FACTS = {
     ),
 }  # fmt: skip
 IN_DUCKDB = {
+    CHECKSUM: "md5(string_agg({0}, '|' ORDER BY {0}))",
     "SUM(CAST({0} AS NUMERIC))": "SUM(CAST({0} AS DECIMAL(38, 9)))",
     "SUM(DATETIME_DIFF({0}, DATETIME '1970-01-01 00:00:00', SECOND))": (
         "SUM(date_diff('second', TIMESTAMP '1970-01-01 00:00:00', {0}))"

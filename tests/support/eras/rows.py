@@ -21,9 +21,9 @@ MONTHS = {
         *("2009-03", "2010-01", "2010-02", "2010-03", "2010-11", "2012-12", "2014-08", "2018-11"),
         *("2020-09", "2023-02", "2024-08", "2025-01", "2026-06"),
     ),
-    "green": ("2014-02", "2019-09", "2023-06", "2024-09", "2025-01", "2026-06"),
+    "green": ("2014-02", "2016-05", "2019-09", "2023-06", "2024-09", "2025-01", "2026-06"),
     "fhv": ("2015-01", "2018-05", "2019-02", "2019-05", "2020-07", "2023-02", "2024-08"),
-    "fhvhv": ("2019-02", "2020-04", "2023-03", "2024-10", "2026-07"),
+    "fhvhv": ("2019-02", "2020-04", "2023-03", "2024-10", "2025-01"),
 }
 ROWS = 240
 DUPLICATES = (10, 10, 57)
@@ -41,7 +41,7 @@ LONGITUDES = (-73.991957, -73.776, 0.0, -73.982102, None, -0.0, -3509.015037)
 LATITUDES = (40.721567, 0.0, 40.645, 40.73629, -0.0, None, 3400.392657)
 ZONES = (264, 265, 1, 132, 138, 161, 237, 74, 75, 41, 42, 56, 57)
 BASES = ("B01124", "B01124         ", "b02510", " B02844 ", "B00477", None, "b01259 ", "B02764")
-BLANK_FLAGS = ("Y", "N", " ", "N", None, "", "N", "  ", "Y")
+BLANK_FLAGS = ("Y", "N", " ", "N", None, "", "N", "  ", "Y", "N ")
 REQUEST_SOURCES = ("HV0003", "HV0005", "A", "CC", "EH0001", " ", "", None, "eh0002", "A ", "CC")
 
 POOLS: dict[str, tuple[Any, ...]] = {
@@ -63,7 +63,7 @@ POOLS: dict[str, tuple[Any, ...]] = {
     "originating_base_num": (*BASES, None, None, "B02887"),
     "hvfhs_license_num": ("HV0003", "HV0005", "HV0002", "HV0004", "HV0003"),
     "trip_time": (824, 1066, 0, 37, 12_345, 599, 3600),
-    **dict.fromkeys(("shared_request_flag", "shared_match_flag"), ("N", "Y", "N", None, "N")),
+    **dict.fromkeys(("shared_request_flag", "shared_match_flag"), BLANK_FLAGS),
     **dict.fromkeys(("access_a_ride_flag", "wav_request_flag", "wav_match_flag"), BLANK_FLAGS),
     "cbd_congestion_fee": (0.75, 0.0, None, 1.5, 0.0),
     "request_source": REQUEST_SOURCES,

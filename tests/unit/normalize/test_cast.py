@@ -1,12 +1,13 @@
 """What each reason code means, value by value."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from pipeline.normalize.cast import conversion, convert, reason
+from pipeline.normalize.cast import WORD, conversion, convert, reason
 
 US_YEAR_3019 = 33_113_000_000_000_000
 NO_UTF8 = pa.Array.from_buffers(pa.string(), 1, pa.array([b"\xffY"]).buffers())
@@ -50,7 +51,10 @@ def array_type(value: Any) -> str | None:
         ),
         (pa.array(["2021-02-30 00:00:00"]), "datetime", "unparseable_timestamp"),
         (pa.array(["0000-01-01"]), "datetime", "unparseable_timestamp"),
+        (pa.array([2**31 - 1], pa.date32()), "date", "out_of_range"),
+        (pa.array([-800_000], pa.date32()), "date", "out_of_range"),
         (pa.array([b"\xffY"]), "string", "not_utf8"),
+        (pa.array([b"\xffY"]), WORD, "not_utf8"),
         (NO_UTF8, "string", "not_utf8"),
     ],
     ids=array_type,
@@ -82,6 +86,14 @@ def test_a_value_that_does_not_fit_is_refused_for_the_right_reason(
         (pa.array(["B01124         "]), "string", "B01124         "),
         (pa.array([" "], pa.large_string()), "string", " "),
         (pa.array([b"Y"]), "string", "Y"),
+        (pa.array([float("nan")]), "int64", None),
+        (pa.array([date(3019, 2, 3)]), "date", date(3019, 2, 3)),
+        (pa.array([date(1, 1, 1)], pa.date64()), "date", date(1, 1, 1)),
+        (pa.array([True]), "bool", True),
+        (pa.array([1.0]), WORD, "1"),
+        (pa.array([Decimal("1.00")]), WORD, "1"),
+        (pa.array([float("nan")]), WORD, None),
+        (pa.array([" Cash "]).dictionary_encode(), WORD, " Cash "),
     ],
     ids=array_type,
 )
@@ -131,6 +143,10 @@ def test_one_bad_value_among_many_costs_only_itself() -> None:
         (pa.struct([]), "float64"),
         (pa.time64("us"), "datetime"),
         (pa.dictionary(pa.int8(), pa.bool_()), "string"),
+        (pa.timestamp("us"), "date"),
+        (pa.int8(), "bool"),
+        (pa.bool_(), WORD),
+        (pa.timestamp("us"), WORD),
     ],
     ids=str,
 )

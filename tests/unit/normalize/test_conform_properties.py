@@ -101,6 +101,9 @@ SEEN: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "int64": st.integers(-1, 2),
     },
 }
+CODES = ("int64", "double")
+"""Types in which a column of codes has them already, and no words."""
+
 MONTHS = [
     *(TripMonth(service, 2025, 1) for service in SERVICES),
     TripMonth("yellow", 2009, 5),
@@ -129,6 +132,11 @@ def kind_in(month: TripMonth, column: Column) -> str:
 def mapping_in(month: TripMonth, column: Column) -> ValueMapping | None:
     published = service_schema(month.service).era(month).columns
     return next((c.mapping for c in published if c.canonical == column.name), None)
+
+
+def is_spelled_canonically(month: TripMonth, column: Column) -> bool:
+    names = {c.name for c in service_schema(month.service).era(month).columns}
+    return column.kind == "int64" and column.name.casefold() in map(str.casefold, names)
 
 
 @st.composite
@@ -183,8 +191,11 @@ def judged(month: TripMonth, held: dict[str, tuple[str, list[Any]]], rows: int) 
 
 
 def canonical(month: TripMonth, column: Column, seen: str, cell: Any) -> tuple[Any, bool]:
-    value, is_unknown = convert(cell, seen, kind_in(month, column)), False
-    if mapping := mapping_in(month, column):
+    mapping, is_unknown = mapping_in(month, column), False
+    if seen in CODES and is_spelled_canonically(month, column):
+        mapping = None
+    value = convert(cell, seen, "word" if mapping else column.kind)
+    if mapping:
         value, is_unknown = looked_up(value, mapping)
     return ruled(value, column.rule.steps if column.rule else ()), is_unknown
 

@@ -56,6 +56,64 @@ def test_a_missing_column_is_named() -> None:
         match_columns(without(file_schema(YELLOW), "fare_amount"), YELLOW)
 
 
+@pytest.mark.parametrize(
+    ("renamed", "told"),
+    [
+        (
+            {"passenger_count": "passengers_count"},
+            "lacks passenger_count; passengers_count is closest;",
+        ),
+        ({"passenger_count": "PASSENGER_CNT"}, "lacks passenger_count; PASSENGER_CNT is closest;"),
+        ({"VendorID": "vendor_id"}, "lacks VendorID; vendor_id is closest;"),
+        ({"passenger_count": "surge"}, "lacks passenger_count; seen"),
+        (
+            {"extra": "extras", "mta_tax": "mta_taxes"},
+            "lacks extra, mta_tax; extras is closest to extra; mta_taxes is closest to mta_tax;",
+        ),
+        ({"fare_amount": "fare_amount_" + "x" * 5}, "fare_amount_xxxxx is closest;"),
+    ],
+    ids=str,
+)
+def test_a_new_spelling_is_named_as_the_closest(renamed: dict[str, str], told: str) -> None:
+    names = [renamed.get(name, name) for name in file_schema(YELLOW).names]
+    with pytest.raises(Terminal, match=told):
+        match_columns(pa.schema([(name, pa.int64()) for name in names]), YELLOW)
+
+
+def test_a_file_of_very_many_columns_is_refused_in_a_short_line() -> None:
+    schema = pa.schema([(f"fare_amount{number}", pa.int64()) for number in range(10_000)])
+    with pytest.raises(Terminal, match=r"fare_amount19 and 9,980 more") as refused:
+        match_columns(schema, YELLOW)
+    assert len(str(refused.value)) < 2000
+
+
+COORDINATES = TripMonth("yellow", 2009, 5)
+
+
+def test_the_months_era_knows_best_what_a_name_means() -> None:
+    layout = match_columns(file_schema(COORDINATES), COORDINATES)
+    names = layout.file_schema.names
+    meant = {m.column.name: names[m.index] for m in layout.matches if m.index is not None}
+    assert meant["extra"] == "surcharge"
+    assert meant["tpep_pickup_datetime"] == "Trip_Pickup_DateTime"
+    assert layout.unknown_names == []
+
+
+def test_a_table_of_words_is_for_the_spelling_that_the_era_declares() -> None:
+    published = match_columns(file_schema(COORDINATES), COORDINATES)
+    assert published.matches[0].mapping is not None
+    names = ["VendorID" if n == "vendor_name" else n for n in file_schema(COORDINATES).names]
+    respelled = match_columns(pa.schema([(n, pa.int64()) for n in names]), COORDINATES)
+    assert respelled.matches[0].index == 0
+    assert respelled.matches[0].mapping is None
+
+
+def test_a_spelling_of_the_era_and_the_canonical_one_are_the_same_column() -> None:
+    doubled = file_schema(COORDINATES).append(pa.field("FARE_AMOUNT", pa.float64()))
+    with pytest.raises(Terminal, match="fare_amount more than once; seen: Fare_Amt, FARE_AMOUNT"):
+        match_columns(doubled, COORDINATES)
+
+
 @pytest.mark.parametrize("other", ["green", "fhv", "fhvhv"])
 def test_a_file_of_another_service_is_called_by_its_name(other: str) -> None:
     with pytest.raises(Terminal, match=f"it looks like a file of service {other};"):
@@ -84,12 +142,36 @@ def conform_with(name: str, values: pa.Array) -> pa.RecordBatch:
 
 
 @pytest.mark.parametrize(
-    "values", [pa.array([True]), pa.array([[1.0]]), pa.array([{"cents": 1}])], ids=str
+    ("name", "values", "kind", "closest"),
+    [
+        ("fare_amount", pa.array([[1.0]]), "float64", "double"),
+        ("fare_amount", pa.array([{"cents": 1}]), "float64", "double"),
+        ("tpep_pickup_datetime", pa.array([0], pa.time64("ns")), "datetime", "timestamp[ns]"),
+        ("store_and_fwd_flag", pa.array([1.0]), "string", "string"),
+        (
+            "store_and_fwd_flag",
+            pa.array([["Y"]], pa.list_(pa.large_string())),
+            "string",
+            "large_string",
+        ),
+    ],
+    ids=str,
 )
-def test_a_column_of_the_wrong_kind_is_named_with_both_types(values: pa.Array) -> None:
-    with pytest.raises(Terminal, match="column fare_amount is of the wrong kind") as refused:
-        conform_with("fare_amount", values)
-    assert f"seen: {values.type}; expected: float64" in str(refused.value)
+def test_a_column_of_the_wrong_kind_is_named_with_the_closest_type(
+    name: str, values: pa.Array, kind: str, closest: str
+) -> None:
+    with pytest.raises(Terminal, match=f"column {name} is of the wrong kind") as refused:
+        conform_with(name, values)
+    assert f"seen: {values.type}; expected: {kind}, or a type" in str(refused.value)
+    assert f"; {closest} is closest; next" in str(refused.value)
+
+
+def test_a_word_of_a_type_that_no_table_reads_is_refused() -> None:
+    month, schema = COORDINATES, file_schema(COORDINATES)
+    batch = pa.RecordBatch.from_pylist([{}], schema=schema)
+    batch = batch.set_column(0, "vendor_name", pa.array([True]))
+    with pytest.raises(Terminal, match="column vendor_name is of the wrong kind; seen: bool"):
+        Conformer(month, match_columns(batch.schema, month)).conform(batch)
 
 
 def test_a_column_without_values_may_be_of_any_type() -> None:
