@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import sys
 from pathlib import Path
 
 import psutil
@@ -141,8 +142,9 @@ def test_it_listens_on_loopback_only_and_lets_nobody_in_without_the_password(
     home, server = own_postgres.home, own_postgres.server
     assert home is not None
     assert server is not None
-    open_to = [tuple(c.laddr) for c in psutil.Process(server.pid).net_connections("inet")]
-    assert open_to == [("127.0.0.1", server.port)]
+    sockets = psutil.Process(server.pid).net_connections("inet")
+    listening = [tuple(s.laddr) for s in sockets if s.status == psutil.CONN_LISTEN]
+    assert listening == [("127.0.0.1", server.port)]
     assert psutil.Process(server.pid).net_connections("unix") == []
     methods = own_postgres.query("SELECT DISTINCT auth_method FROM pg_hba_file_rules")
     assert methods == [("scram-sha-256",)]
@@ -191,3 +193,13 @@ def test_a_cluster_that_cannot_be_made_or_started_is_one_line(
     monkeypatch.setattr(cluster, "WHEEL", "no_such_wheel")
     with pytest.raises(Terminal, match="no PostgreSQL program initdb; seen: no package"):
         lifecycle.ensure_running(tmp_path / "none", 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="setpriv is Linux's")
+def test_root_without_the_means_to_be_somebody_else_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "_is_root", lambda: True)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Terminal, match="does not run as root; seen: no program setpriv"):
+        cluster.run("initdb", home=tmp_path, inherit=0)
