@@ -8,10 +8,10 @@ LENGTH ?= 20
 SEED ?= $(shell date +%s)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench campaign scheduler docs picture clean
+.PHONY: help demo demo-postgres test check bench campaign scheduler docs picture clean
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 .venv/installed: setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
@@ -23,6 +23,9 @@ help: ## list the targets
 
 demo: .venv/installed ## set up and run the main job on sample months
 	@$(BIN)/tlc demo
+
+demo-postgres: .venv/installed ## load a sample month into a real PostgreSQL on this machine, and ask it
+	@$(BIN)/tlc demo --postgres
 
 test: .venv/installed ## set up and pass every test
 	$(BIN)/python -m pytest -n 2 --dist worksteal

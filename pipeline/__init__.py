@@ -5,14 +5,18 @@ Belongs here: the tasks a command line can name, and nothing else.
 
 from pipeline.bigquery.task import LoadMonthToBQ
 from pipeline.download.task import DownloadMonth
+from pipeline.ingest.task import IngestUrlToPostgres
 from pipeline.lake.task import UploadMonthToGCS
 from pipeline.normalize.task import NormalizeMonth
+from pipeline.postgres.task import LoadMonthToPostgres
 from pipeline.zones.task import DownloadZones, LoadZones, UploadZonesToGCS
 
 __all__ = [
     "DownloadMonth",
     "DownloadZones",
+    "IngestUrlToPostgres",
     "LoadMonthToBQ",
+    "LoadMonthToPostgres",
     "LoadZones",
     "NormalizeMonth",
     "UploadMonthToGCS",

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from support.configuration import configured_for
+from support.postgres import PostgresUnderTest, copied_cluster, given_server, started
 from support.sandbox import RunningSandbox
 from support.workspace import Workspace
 
 from pipeline.core.settings import PROJECT_ROOT
+from pipeline.sandbox.postgres.cluster import make_cluster
 
 SHARED_TLC = PROJECT_ROOT.parent / "shared" / "tlc"
 
@@ -17,11 +19,11 @@ SHARED_TLC = PROJECT_ROOT.parent / "shared" / "tlc"
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [*os.environ]:
-        if name.startswith(("TLC_", "PIPELINE_", "LUIGI_")) and name not in KEPT:
+        if name.startswith(("TLC_", "PIPELINE_", "LUIGI_", "PG")) and name not in KEPT:
             monkeypatch.delenv(name)
 
 
-KEPT = {"TLC_LIVE_PROJECT", "TLC_CAMPAIGN"}
+KEPT = {"TLC_LIVE_PROJECT", "TLC_CAMPAIGN", "TLC_TEST_POSTGRES_URL"}
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +58,38 @@ def configured(
     monkeypatch.setenv("TLC_BASE_URL", f"{sandbox.url}/trip-data")
     with configured_for(sandbox, tmp_path / "data"):
         yield tmp_path / "data"
+
+
+@pytest.fixture(scope="session")
+def empty_cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of a PostgreSQL server that never ran, to be copied."""
+    home = tmp_path_factory.mktemp("cluster")
+    with (home / "lock").open("w") as lock:
+        make_cluster(home, inherit=lock.fileno())
+    (home / "lock").unlink()
+    return home
+
+
+@pytest.fixture(scope="session")
+def postgres(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[PostgresUnderTest]:
+    """A fresh database for a whole run, on the sandbox's server or on TLC_TEST_POSTGRES_URL."""
+    given = given_server(tmp_path_factory.mktemp("given"))
+    if given is None:
+        home = tmp_path_factory.mktemp("postgres") / "shared"
+        given = started(copied_cluster(request.getfixturevalue("empty_cluster"), home))
+    with given.fresh_database() as database:
+        yield database
+    given.stop()
+
+
+@pytest.fixture
+def own_postgres(tmp_path: Path, empty_cluster: Path) -> Iterator[PostgresUnderTest]:
+    """A PostgreSQL server of the sandbox's kind that a test may kill."""
+    server = started(copied_cluster(empty_cluster, tmp_path / "postgres"))
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -91,10 +91,36 @@ class bigquery(Section):
     location: luigi.StrParameter = luigi.StrParameter(default="US")
 
 
+class postgres(Section):
+    """Which PostgreSQL: ``sandbox``, or the ``server`` that the next five settings name.
+
+    ``password`` is a reference (``connections/secrets.py``); none leaves it to libpq. ``timeout``
+    is for connecting, all three in seconds; 0 is for ever.
+    """
+
+    endpoint: luigi.ChoiceParameter = luigi.ChoiceParameter(
+        choices=["sandbox", "server"], default="sandbox"
+    )
+    host: luigi.StrParameter = luigi.StrParameter(default="localhost")
+    port: luigi.IntParameter = luigi.IntParameter(default=5432)
+    user: luigi.StrParameter = luigi.StrParameter(default="postgres")
+    password: luigi.OptionalStrParameter = luigi.OptionalStrParameter(default=None)
+    sslmode: luigi.ChoiceParameter = luigi.ChoiceParameter(
+        choices=["disable", "allow", "prefer", "require", "verify-ca", "verify-full"],
+        default="prefer",
+    )
+    db: luigi.StrParameter = luigi.StrParameter(default="nyc_tlc")
+    schema: luigi.StrParameter = luigi.StrParameter(default="public")
+    timeout: luigi.FloatParameter = luigi.FloatParameter(default=10.0)
+    lock_timeout: luigi.FloatParameter = luigi.FloatParameter(default=60.0)
+    statement_timeout: luigi.FloatParameter = luigi.FloatParameter(default=3600.0)
+
+
 class sandbox(Section):
     """The sandbox's port on 127.0.0.1 (0: any free one) and the size of its sample months."""
 
     port: luigi.IntParameter = luigi.IntParameter(default=8484)
+    postgres_port: luigi.IntParameter = luigi.IntParameter(default=8432)
     sample_rows: luigi.IntParameter = luigi.IntParameter(default=20_000)
 
 

@@ -13,9 +13,11 @@ from typing import Any, Final
 
 import click
 
+from pipeline.connections.postgres import configured, engine, explained
 from pipeline.core.errors import BadRequest, Terminal
 from pipeline.core.months import TripMonth
 from pipeline.core.settings import PROJECT_ROOT, SANDBOX, google
+from pipeline.core.settings import postgres as postgres_settings
 from pipeline.operate.output import show
 
 MONTHS: Final = (
@@ -31,10 +33,38 @@ NEXT: Final = (
 )
 
 
+QUESTION: Final = """
+SELECT payment_type, count(*) AS trips, round(avg(tip_amount)::numeric, 2) AS mean_tip
+FROM yellow_trips WHERE source_month = '2021-01-01' GROUP BY 1 ORDER BY 2 DESC
+"""
+
+
 @click.command()
-def demo() -> None:
+@click.option("--postgres", is_flag=True, help="One month into the sandbox's PostgreSQL instead.")
+def demo(postgres: bool) -> None:
     """Load sample months with the main job and show what came of them."""
-    _refuse_real_services()
+    if postgres:
+        _ask_postgres()
+    else:
+        _fill_warehouse()
+
+
+def _ask_postgres() -> None:
+    _refuse_real_service("postgres", postgres_settings().endpoint)
+    _run(MONTHS[0], "LoadMonthToPostgres")
+    question = " ".join(QUESTION.split())
+    click.secho(f"{configured()}$ {question}", bold=True)
+    with explained("asking"), engine().begin() as connection:
+        connection.exec_driver_sql(
+            "SELECT set_config('search_path', %s, true)", (str(postgres_settings().schema),)
+        )
+        answer = connection.exec_driver_sql(question)
+        show(tuple(answer.keys()), [tuple(row) for row in answer], "table")
+    click.echo("next: tlc status, or psql (its address and password: tlc sandbox status)")
+
+
+def _fill_warehouse() -> None:
+    _refuse_real_service("google", google().endpoint)
     click.echo("sample months, made on this machine; no account, no network\n")
     before = _loaded()
     seconds = {month: _run(month) for month in MONTHS}
@@ -48,19 +78,19 @@ def demo() -> None:
         click.echo(f"  {command}")
 
 
-def _refuse_real_services() -> None:
-    if google().endpoint != SANDBOX:
+def _refuse_real_service(section: str, endpoint: str) -> None:
+    if endpoint != SANDBOX:
         raise BadRequest(
             "the demo loads invented trips, into the sandbox only",
-            seen=f"[google] endpoint = {google().endpoint}",
+            seen=f"[{section}] endpoint = {endpoint}",
             expected=SANDBOX,
             next_step="PIPELINE_PROFILE=sandbox tlc demo",
         )
 
 
-def _run(month: TripMonth) -> float:
-    """Run the main job for ``month`` and return its seconds; raise Terminal where it fails."""
-    command = ["luigi", "--module", "pipeline", "LoadMonthToBQ"]
+def _run(month: TripMonth, task: str = "LoadMonthToBQ") -> float:
+    """Run the ``task`` for ``month`` and return its seconds; raise Terminal where it fails."""
+    command = ["luigi", "--module", "pipeline", task]
     if month.service != "yellow":
         command += ["--service", month.service]
     command += ["--year", str(month.year), "--month", str(month.month)]

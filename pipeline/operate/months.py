@@ -3,16 +3,21 @@
 Belongs here: gathering the stages' answers into one row per month. Not here: presentation.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pipeline.core import settings
 from pipeline.core.errors import BadRequest
 from pipeline.core.months import SERVICES, TripMonth
 from pipeline.core.provenance import Provenance
 from pipeline.core.settings import data_dir
+
+if TYPE_CHECKING:
+    from pipeline.bigquery.ledger import Load as BigQueryLoad
+    from pipeline.postgres.ledger import Load
 
 
 @dataclass(frozen=True)
@@ -20,14 +25,15 @@ class MonthState:
     """One month, and which stages hold it.
 
     ``local`` is ``canonical``, ``raw``, ``incomplete`` (files, but no whole month) or None;
-    ``bigquery`` is ``loaded``, ``incomplete`` (ledger and partition disagree) or None; ``lake`` is
-    the object's URI; ``provenance`` is that of the furthest stage.
+    ``bigquery`` and ``postgres`` are ``loaded``, ``incomplete`` (ledger and partition disagree) or
+    None; ``lake`` is the object's URI; ``provenance`` is that of the furthest stage.
     """
 
     month: TripMonth
     local: str | None
     lake: str | None
     bigquery: str | None
+    postgres: str | None
     when: datetime | None
     provenance: Provenance | None
 
@@ -41,6 +47,7 @@ class MonthState:
             "local": self.local,
             "lake": self.lake,
             "bigquery": self.bigquery,
+            "postgres": self.postgres,
             "rows_in": told.source_rows if told else None,
             "rows_kept": told.rows_kept if told else None,
             "rows_quarantined": told.rows_quarantined if told else None,
@@ -57,14 +64,14 @@ class MonthState:
 def known_months() -> list[MonthState]:
     """Return every month that any stage holds, by service and month.
 
-    One listing of the lake and one query of the warehouse, however many months there are. Files
-    and objects that are no month's are passed over.
+    One listing of the lake and one query each of BigQuery and Postgres, however many months there
+    are. Files and objects that are no month's are passed over.
     """
     from pipeline.bigquery.ledger import loaded_months
     from pipeline.lake.bucket import objects
 
     loaded, stored = loaded_months(), objects()
-    months = {TripMonth.parse(service, key) for service, key in loaded}
+    months = {TripMonth.parse(*key) for key in (*loaded, *_in_postgres())}
     months |= set(_local_months(data_dir()))
     in_folders = filter(None, (_month_at(Path(name).parent) for name in stored))
     months |= {month for month in in_folders if month.object_name in stored}
@@ -75,16 +82,35 @@ def _state(month: TripMonth) -> MonthState:
     from pipeline.bigquery import ledger
     from pipeline.lake import bucket
 
-    loaded, stored = ledger.find(month), bucket.find(month)
-    local, local_provenance = _local(month)
+    stored, (local, local_provenance) = bucket.find(month), _local(month)
+    loaded, copied = ledger.find(month), _in_postgres().get((month.service, month.key))
+    furthest = loaded or copied
     return MonthState(
         month,
         local,
         stored.uri if stored else None,
-        None if loaded is None else "loaded" if loaded.is_whole else "incomplete",
-        loaded.loaded_at if loaded else None,
-        (loaded and loaded.provenance) or (stored and stored.provenance) or local_provenance,
+        _loaded_or_not(loaded),
+        _loaded_or_not(copied),
+        furthest.loaded_at if furthest else None,
+        (furthest and furthest.provenance) or (stored and stored.provenance) or local_provenance,
     )
+
+
+def _in_postgres() -> Mapping[tuple[str, str], "Load"]:
+    """Return what Postgres holds, by service and month; a sandbox's that was never used, nothing.
+
+    That one is not made only to be asked.
+    """
+    from pipeline.postgres.ledger import loaded_months
+    from pipeline.sandbox.lifecycle import postgres_home
+
+    if settings.postgres().endpoint == "sandbox" and not (postgres_home() / "cluster").is_dir():
+        return {}
+    return loaded_months()
+
+
+def _loaded_or_not(load: "BigQueryLoad | Load | None") -> str | None:
+    return None if load is None else "loaded" if load.is_whole else "incomplete"
 
 
 def _local(month: TripMonth) -> tuple[str | None, Provenance | None]:

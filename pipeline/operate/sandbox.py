@@ -5,12 +5,16 @@ from pathlib import Path
 
 import click
 
+from pipeline.connections.postgres_errors import explained
+from pipeline.core import settings
 from pipeline.sandbox import lifecycle
+from pipeline.sandbox.postgres import lifecycle as postgres_lifecycle
+from pipeline.sandbox.postgres.lifecycle import PostgresServer
 
 
 @click.group()
 def sandbox() -> None:
-    """The local stand-in for Cloud Storage, BigQuery and the publisher."""
+    """The local stand-in for Cloud Storage, BigQuery, Postgres and the publisher."""
 
 
 @sandbox.command()
@@ -21,18 +25,29 @@ def status() -> None:
     size = sum(map(_size, root.rglob("*"))) / 1e6
     state = f"running at {server.url} (pid {server.pid})" if server else "not running"
     click.echo(f"sandbox {state}, {size:,.1f} MB in {root}")
+    home = lifecycle.postgres_home()
+    if postgres := postgres_lifecycle.find(home):
+        _tell(postgres)
+    elif home.is_dir():
+        click.echo("postgres not running")
 
 
 @sandbox.command()
-def start() -> None:
+@click.option("--postgres", is_flag=True, help="Its PostgreSQL, too; otherwise on first need.")
+def start(postgres: bool) -> None:
     """Start the sandbox, if it is not running."""
     server = lifecycle.ensure_running()
     click.echo(f"sandbox running at {server.url} (pid {server.pid})")
+    if postgres:
+        with explained("making the database"):
+            _tell(lifecycle.ensure_postgres(str(settings.postgres().db)))
 
 
 @sandbox.command()
 def stop() -> None:
     """Stop the sandbox; what it holds stays."""
+    if postgres := postgres_lifecycle.stop(lifecycle.postgres_home()):
+        click.echo(f"postgres stopped (pid {postgres.pid})")
     server = lifecycle.stop(lifecycle.sandbox_root())
     click.echo(f"sandbox stopped (pid {server.pid})" if server else "sandbox was not running")
 
@@ -46,6 +61,11 @@ def reset(yes: bool) -> None:
         click.confirm(f"Delete everything in {root}?", abort=True)
     lifecycle.reset(root)
     click.echo(f"sandbox wiped: {root}")
+
+
+def _tell(server: PostgresServer) -> None:
+    url = f"postgresql://{server.user}@{server.host}:{server.port}/{settings.postgres().db}"
+    click.echo(f"postgres running at {url} (pid {server.pid}), password in {server.password_file}")
 
 
 def _size(path: Path) -> int:

@@ -41,11 +41,20 @@ def status(form: str) -> None:
         )
         return
     if form == "table":
-        rows = [_cells(record) for record in records]
-        fitting = that_fit(COLUMNS, rows)
-        show(COLUMNS[:fitting], [row[:fitting] for row in rows], form)
+        columns, rows = _with_postgres(records) or (COLUMNS, [*map(_cells, records)])
+        fitting = that_fit(columns, rows)
+        show(columns[:fitting], [row[:fitting] for row in rows], form)
     else:
         show(tuple(records[0]) if records else (), [[*record.values()] for record in records], form)
+
+
+def _with_postgres(records: list[dict[str, Any]]) -> tuple[tuple[str, ...], list[Any]] | None:
+    """Return the table with a column behind BigQuery's; None where Postgres holds no month."""
+    if not any(record["postgres"] for record in records):
+        return None
+    rows = [(*cells[:2], record["postgres"], *cells[2:])
+            for record in records for cells in [_cells(record)]]  # fmt: skip
+    return (*COLUMNS[:2], "postgres", *COLUMNS[2:]), rows
 
 
 def _cells(record: dict[str, Any]) -> tuple[Any, ...]:

@@ -25,6 +25,8 @@ from typing import Final, TextIO
 from pipeline.core.errors import Terminal, Transient
 from pipeline.core.files import explained
 from pipeline.core.settings import data_dir, sandbox
+from pipeline.sandbox.postgres import lifecycle as postgres
+from pipeline.sandbox.postgres.database import ensure_database
 
 START_SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.02
@@ -46,6 +48,18 @@ class SandboxServer:
 def sandbox_root() -> Path:
     """Return the folder in which the configured sandbox keeps everything."""
     return data_dir() / "sandbox"
+
+
+def postgres_home(root: Path | None = None) -> Path:
+    """Return the folder in which the sandbox of ``root`` keeps its PostgreSQL."""
+    return (root or sandbox_root()) / "postgres"
+
+
+def ensure_postgres(database: str) -> postgres.PostgresServer:
+    """Return the configured sandbox's PostgreSQL, started if need be, with that ``database``."""
+    server = postgres.ensure_running(postgres_home(), sandbox().postgres_port)
+    ensure_database(server, database)
+    return server
 
 
 def find(root: Path) -> SandboxServer | None:
@@ -84,7 +98,8 @@ def ensure_running() -> SandboxServer:
 
 
 def stop(root: Path) -> SandboxServer | None:
-    """Stop the sandbox of ``root`` and return what was stopped; None where none was running."""
+    """Stop the sandbox of ``root``, its PostgreSQL too; return what was stopped, or None."""
+    postgres.stop(postgres_home(root))
     server = find(root)
     if server is None:
         return None

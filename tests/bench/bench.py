@@ -21,6 +21,7 @@ def main() -> None:
     for name, arguments in (
         ("bench_normalize", sized),
         ("bench_load", sized),
+        ("bench_postgres", sized),
         ("bench_idle", ["--rounds", options.rounds]),
         ("bench_stages", ["--rows", options.large]),
     ):

@@ -13,6 +13,7 @@ from pipeline.bigquery import ledger
 from pipeline.connections import google
 from pipeline.core import settings
 from pipeline.lake import bucket
+from pipeline.postgres import ledger as postgres_ledger
 
 
 @contextmanager
@@ -54,3 +55,4 @@ def forget_everything() -> None:
     ledger.forget()
     google._storage_client.cache_clear()
     google._bigquery_client.cache_clear()
+    postgres_ledger.forget()

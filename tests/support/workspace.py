@@ -22,7 +22,7 @@ class Workspace:
         self.data = root / "data"
         self.sections: dict[str, dict[str, Any]] = {
             "local": {"data_dir": self.data},
-            "sandbox": {"port": 0, "sample_rows": sample_rows},
+            "sandbox": {"port": 0, "postgres_port": 0, "sample_rows": sample_rows},
             "core": {"scheduler_port": free_port()},
             "source": {"attempts": 3, "max_backoff": 0.2, "timeout": 20},
             "google": {"timeout": 20},

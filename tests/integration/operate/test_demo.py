@@ -1,6 +1,7 @@
 """``tlc demo``: what the first five minutes show, and that what they propose works."""
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 
@@ -84,3 +85,22 @@ def test_the_demo_never_loads_invented_trips_into_real_services(workspace: Works
     assert done.returncode == 30
     assert "the demo loads invented trips, into the sandbox only" in done.stderr
     assert done.stdout == ""
+
+
+def test_the_demo_of_postgres_asks_a_real_server_what_it_loaded(workspace: Workspace) -> None:
+    workspace.set("sandbox", postgres_port=0, sample_rows=300)
+    del workspace.variables["TLC_BASE_URL"]
+    done = workspace.run("tlc", "demo", "--postgres")
+    assert done.returncode == 0, done.stderr
+    assert "LoadMonthToPostgres --year 2021 --month 1" in done.stdout
+    assert "$ SELECT payment_type, count(*) AS trips" in done.stdout
+    answer = done.stdout.partition("mean_tip")[2].splitlines()
+    counts = [re.findall(r"[\d,]+", line)[1] for line in answer if re.search(r"\d+\.\d\d", line)]
+    assert sum(int(count.replace(",", "")) for count in counts) == 300
+
+
+def test_the_demo_of_postgres_leaves_a_real_server_alone(workspace: Workspace) -> None:
+    workspace.set("postgres", endpoint="server")
+    done = workspace.run("tlc", "demo", "--postgres")
+    assert done.returncode == 30
+    assert "into the sandbox only; seen: [postgres] endpoint = server" in done.stderr

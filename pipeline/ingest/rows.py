@@ -1,0 +1,111 @@
+"""The rows of a named file as Arrow batches, in types that COPY can take.
+
+Belongs here: opening parquet and CSV, and TLC's files in their canonical schema. Not here: where
+the file comes from (``source.py``) and where the rows go (``load.py``).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.core import settings
+from pipeline.core.errors import Terminal
+from pipeline.core.provenance import Provenance
+from pipeline.ingest.source import Source
+from pipeline.postgres.copy import batches_of, opened
+from pipeline.postgres.encode import encodable
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CSV_BLOCK_BYTES: Final = 1 << 20
+"""A CSV's types are told by its first block; a larger one sees more, and costs memory."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A schema that COPY can take, rows of it, and how many they are; None where not known."""
+
+    schema: "pa.Schema"
+    batches: Iterator["pa.RecordBatch"]
+    count: int | None
+    provenance: Provenance
+
+
+@contextmanager
+def opened_rows(source: Source, provenance: Provenance, *, as_is: bool) -> Iterator[Rows]:
+    """Open the file; one of TLC's in its canonical schema, unless it is to stay as it is.
+
+    Raises:
+        Terminal: the file is damaged, or holds what cannot be represented.
+    """
+    path = source.raw_path(settings.data_dir())
+    if source.month is not None and not as_is:
+        path, provenance = _canonical(source, provenance)
+    if path.suffix == ".parquet":
+        with opened(path) as file:
+            yield _cast(file.schema_arrow, batches_of(file), file.metadata.num_rows, provenance)
+    else:
+        with _readable_csv(source), _csv(path) as reader:
+            yield _cast(reader.schema, iter(reader), None, provenance)
+
+
+def _canonical(source: Source, provenance: Provenance) -> tuple[Path, Provenance]:
+    from pipeline.normalize.rewrite import rewrite_month
+    from pipeline.normalize.target import CanonicalMonthTarget
+
+    assert source.month is not None
+    told = replace(provenance, service=source.month.service, month=source.month.key)
+    target = CanonicalMonthTarget(source.month, source.folder(settings.data_dir()))
+    done = rewrite_month(told, source.raw_path(settings.data_dir()), target).provenance
+    return target.path, replace(done, service=source.service, month=source.key)
+
+
+def _cast(
+    schema: "pa.Schema", batches: Iterator["pa.RecordBatch"], count: int | None,
+    provenance: Provenance,
+) -> Rows:  # fmt: skip
+    wanted = encodable(schema)
+    return Rows(wanted, _batches_as(wanted, batches), count, provenance)
+
+
+def _batches_as(
+    schema: "pa.Schema", batches: Iterator["pa.RecordBatch"]
+) -> Iterator["pa.RecordBatch"]:
+    import pyarrow as pa
+
+    for batch in batches:
+        try:
+            yield batch if batch.schema.equals(schema) else batch.cast(schema)
+        except pa.ArrowInvalid as error:
+            raise Terminal("a value fits no column type of Postgres", seen=error) from error
+
+
+@contextmanager
+def _csv(path: Path) -> Iterator[Any]:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    options = csv.ReadOptions(block_size=CSV_BLOCK_BYTES, use_threads=False)
+    convert = csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False)
+    with (
+        pa.input_stream(path) as stream,
+        csv.open_csv(stream, read_options=options, convert_options=convert) as reader,
+    ):
+        yield reader
+
+
+@contextmanager
+def _readable_csv(source: Source) -> Iterator[None]:
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, UnicodeError, EOFError, OSError) as error:
+        raise Terminal(
+            f"{source} does not parse as CSV",
+            seen=error,
+            expected="values of the types that its first megabyte shows",
+        ) from error

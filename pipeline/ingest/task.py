@@ -1,0 +1,106 @@
+"""The task that brings a file from a URL, or from this machine, into a table in Postgres.
+
+Belongs here: what is asked for, progress and what a run says. Not here: the work.
+"""
+
+from typing import TYPE_CHECKING, Any, Final
+
+import luigi
+
+from pipeline.core.pipeline_task import PipelineTask
+from pipeline.ingest.source import Source
+
+if TYPE_CHECKING:
+    from pipeline.ingest.load import Destination
+
+REPORT_ROWS: Final = 250_000
+
+
+class IngestUrlToPostgres(PipelineTask):
+    """A parquet or CSV file into a table of its own: one transaction. Running it again is harmless.
+
+    Which server, and as whom, ``[postgres]`` says.
+    """
+
+    url: luigi.StrParameter = luigi.StrParameter(description="an http(s) URL, or a path")
+    table_name: luigi.StrParameter = luigi.StrParameter(description="the table to load into")
+    existing: luigi.ChoiceParameter = luigi.ChoiceParameter(
+        choices=["refuse", "replace", "append"],
+        default="refuse",
+        description="what becomes of a table that is there",
+    )
+    as_is: luigi.BoolParameter = luigi.BoolParameter(
+        description="keep the columns of a TLC file as they are in it"
+    )
+
+    @property
+    def subject(self) -> str:
+        """The table."""
+        return str(self.table_name)
+
+    @property
+    def source(self) -> Source:
+        """The file; raises BadRequest where there can be none."""
+        return Source(str(self.url))
+
+    @property
+    def destination(self) -> "Destination":
+        """The table and what becomes of it; raises BadRequest where there can be none."""
+        from pipeline.ingest.load import Destination, Existing
+
+        return Destination(str(self.table_name), Existing(str(self.existing)))
+
+    def output(self) -> "IngestedTarget":
+        """Return the file's rows in the table."""
+        return IngestedTarget(self.source, self.destination)
+
+    def run(self) -> None:
+        """Fetch the file, where it is elsewhere, and copy it."""
+        from pipeline.ingest.load import ingest
+        from pipeline.ingest.rows import opened_rows
+        from pipeline.ingest.source import fetch, version_of
+
+        source, into = self.source, self.destination
+        provenance = fetch(source, version_of(source), self._fetched)
+        with opened_rows(source, provenance, as_is=bool(self.as_is)) as rows:
+            copied = ingest(rows, into, self._teller(rows.count), self._say)
+        self.report(100, f"{copied or 0:,} rows")
+        self.log("loaded already" if copied is None else f"loaded {copied:,} rows of {source}")
+
+    def _fetched(self, done: int, total: int | None) -> None:
+        self.report(None, f"{done / 1e6:.1f} MB fetched")
+
+    def _teller(self, total: int | None) -> Any:
+        told = 0
+
+        def tell(rows: int, size: int) -> None:
+            nonlocal told
+            if rows - told >= REPORT_ROWS:
+                told = rows
+                percent = 100 * rows / total if total else None
+                self.report(percent, f"{rows:,} rows, {size / 1e6:.1f} MB sent")
+
+        return tell
+
+    def _say(self, message: str) -> None:
+        self.report(message=message)
+        self.log(message)
+
+
+class IngestedTarget(luigi.Target):
+    """A file's rows in a table; there when the ledger says so of its present version."""
+
+    def __init__(self, source: Source, destination: "Destination") -> None:
+        self._source, self._destination = source, destination
+
+    def exists(self) -> bool:
+        """Return whether the file's present version is loaded: one HEAD, and one query.
+
+        Raises:
+            Transient, Terminal: the file's server or Postgres does not answer, or refuses.
+        """
+        from pipeline.ingest.load import is_ingested
+        from pipeline.ingest.source import version_of
+
+        version = version_of(self._source)
+        return is_ingested(self._destination, self._source.shown, version)

@@ -1,0 +1,22 @@
+"""Whether a month is in Postgres, and which version of it."""
+
+import luigi
+
+from pipeline.core.months import TripMonth
+from pipeline.postgres.ledger import Load, find
+
+
+class PostgresMonthTarget(luigi.Target):
+    """The month's partition; there when the ledger's row in force and the partition agree."""
+
+    def __init__(self, month: TripMonth) -> None:
+        self.month = month
+
+    def exists(self) -> bool:
+        """Return whether the month is loaded. One query serves all months."""
+        found = find(self.month)
+        return found is not None and found.is_whole and found.provenance.is_wanted()
+
+    def loaded(self) -> Load | None:
+        """Return the ledger's row in force, if there is one."""
+        return find(self.month)

@@ -1,0 +1,41 @@
+"""What tests on a real PostgreSQL share: a schema of a test's own, in this process's settings."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import luigi
+import pytest
+from support.postgres import PostgresUnderTest
+from support.postgres_place import Place, placed
+
+
+@pytest.fixture
+def setting(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Change settings: ``setting("postgres", lock_timeout=1)``."""
+
+    def change(section: str, **values: str) -> None:
+        config = luigi.configuration.get_config()
+        if not config.has_section(section):
+            config.add_section(section)
+        for name, value in values.items():
+            monkeypatch.setitem(config[section], name, value)
+
+    return change
+
+
+@pytest.fixture
+def place(
+    postgres: PostgresUnderTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Place]:
+    """An empty schema, in the settings of this process."""
+    with placed(postgres, tmp_path / "data", monkeypatch) as made:
+        yield made
+
+
+@pytest.fixture
+def own_place(
+    own_postgres: PostgresUnderTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Place]:
+    """The same on a server that a test may kill."""
+    with placed(own_postgres, tmp_path / "data", monkeypatch) as made:
+        yield made
