@@ -23,7 +23,9 @@ def status() -> None:
     root = lifecycle.sandbox_root()
     server = lifecycle.find(root)
     size = sum(map(_size, root.rglob("*"))) / 1e6
-    state = f"running at {server.url} (pid {server.pid})" if server else "not running"
+    state = "not running"
+    if server:
+        state = f"running at {server.url} (pid {server.pid}), version {server.version}"
     click.echo(f"sandbox {state}, {size:,.1f} MB in {root}")
     home = lifecycle.postgres_home()
     if postgres := postgres_lifecycle.find(home):

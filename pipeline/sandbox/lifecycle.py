@@ -10,6 +10,7 @@ The operating system frees both however the process ends; so asking costs no req
 import fcntl
 import http.client
 import json
+import logging
 import os
 import shutil
 import signal
@@ -18,15 +19,18 @@ import sys
 import time
 import urllib.request
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final, TextIO
 
 from pipeline.core.errors import Terminal, Transient
 from pipeline.core.files import explained
+from pipeline.core.provenance import PIPELINE_VERSION
 from pipeline.core.settings import data_dir, sandbox
 from pipeline.sandbox.postgres import lifecycle as postgres
 from pipeline.sandbox.postgres.database import ensure_database
+
+logger = logging.getLogger(__name__)
 
 START_SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.02
@@ -38,11 +42,12 @@ PORT_TAKEN: Final = 4
 
 @dataclass(frozen=True)
 class SandboxServer:
-    """A running sandbox."""
+    """A running sandbox, and the version of the program that it runs; the first told none."""
 
     pid: int
     port: int
     url: str
+    version: str = "unknown"
 
 
 def sandbox_root() -> Path:
@@ -66,7 +71,7 @@ def find(root: Path) -> SandboxServer | None:
     """Return the sandbox that serves ``root``, or None where none is running."""
     try:
         with (root / ADDRESS).open(encoding="utf-8") as told:
-            return SandboxServer(**json.load(told)) if _is_locked(told) else None
+            return _read(told) if _is_locked(told) else None
     except (FileNotFoundError, NotADirectoryError):
         return None
 
@@ -74,13 +79,15 @@ def find(root: Path) -> SandboxServer | None:
 def ensure_running() -> SandboxServer:
     """Return the configured sandbox, started if it is not running.
 
-    Commands that ask at the same time get the same one.
+    One that another version of the program left is replaced; what it holds stays. Commands that
+    ask at the same time get the same one.
 
     Raises:
         Terminal: its port is taken, or its process ends at once.
-        Transient: it does not come up in time.
+        Transient: it does not come up in time, or that of another version does not stop.
     """
     root, process = sandbox_root(), None
+    _end_another_version(root)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         server = find(root)
@@ -103,13 +110,7 @@ def stop(root: Path) -> SandboxServer | None:
     server = find(root)
     if server is None:
         return None
-    with suppress(ProcessLookupError):  # it may be ending by itself
-        os.kill(server.pid, signal.SIGTERM)
-    deadline = time.monotonic() + START_SECONDS
-    while find(root) == server:
-        if time.monotonic() > deadline:
-            raise Transient(f"the sandbox (pid {server.pid}) does not stop")
-        time.sleep(POLL_SECONDS)
+    _end(server, root)
     return server
 
 
@@ -117,6 +118,35 @@ def reset(root: Path) -> None:
     """Stop the sandbox of ``root`` and delete everything that it holds."""
     stop(root)
     shutil.rmtree(root, ignore_errors=True)
+
+
+def _end_another_version(root: Path) -> None:
+    """End the sandbox that was found, once: the next may be another command's, and is wanted."""
+    server = find(root)
+    if server is None or server.version == PIPELINE_VERSION:
+        return
+    _end(server, root)
+    logger.warning(
+        "the sandbox of version %s is replaced by one of version %s",
+        server.version,
+        PIPELINE_VERSION,
+    )
+
+
+def _end(server: SandboxServer, root: Path) -> None:
+    with suppress(ProcessLookupError):  # it may be ending by itself
+        os.kill(server.pid, signal.SIGTERM)
+    deadline = time.monotonic() + START_SECONDS
+    while find(root) == server:
+        if time.monotonic() > deadline:
+            raise Transient(f"the sandbox (pid {server.pid}) does not stop")
+        time.sleep(POLL_SECONDS)
+
+
+def _read(told: TextIO) -> SandboxServer:
+    """Return what ``server.json`` tells; a later version may tell more."""
+    known = {field.name for field in fields(SandboxServer)}
+    return SandboxServer(**{name: v for name, v in json.load(told).items() if name in known})
 
 
 def _is_locked(file: TextIO) -> bool:

@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -21,8 +22,9 @@ from tornado.ioloop import PeriodicCallback
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
+from pipeline.core.provenance import PIPELINE_VERSION
 from pipeline.sandbox.http import ApiHandler, UnknownRoute
-from pipeline.sandbox.lifecycle import ADDRESS, ALREADY_RUNNING, PORT_TAKEN
+from pipeline.sandbox.lifecycle import ADDRESS, ALREADY_RUNNING, PORT_TAKEN, SandboxServer
 from pipeline.sandbox.publisher.handlers import routes as publisher_routes
 from pipeline.sandbox.storage.handlers import routes as storage_routes
 from pipeline.sandbox.storage.objects import ObjectStore
@@ -42,8 +44,9 @@ class Health(ApiHandler):
         self.root = root
 
     def get(self) -> None:
-        """Answer the process id and the data folder."""
-        self.respond({"service": "tlc-sandbox", "pid": os.getpid(), "root": str(self.root)})
+        """Answer the process id, the data folder and the program's version."""
+        told = {"pid": os.getpid(), "root": str(self.root), "version": PIPELINE_VERSION}
+        self.respond({"service": "tlc-sandbox", **told})
 
 
 def serve(root: Path, port: int, sample_rows: int) -> int:
@@ -112,7 +115,8 @@ def _lock(root: Path) -> TextIO | None:
 
 
 def _tell(root: Path, port: int, address: TextIO) -> None:
-    json.dump({"pid": os.getpid(), "port": port, "url": f"http://127.0.0.1:{port}"}, address)
+    url = f"http://127.0.0.1:{port}"
+    json.dump(asdict(SandboxServer(os.getpid(), port, url, PIPELINE_VERSION)), address)
     address.flush()
     (root / UNTOLD).replace(root / ADDRESS)
 
