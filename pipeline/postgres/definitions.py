@@ -80,6 +80,7 @@ def ledger_table() -> "sa.Table":
             ("source_bytes", sa.BigInteger, "its size"),
             ("source_sha256", sa.Text, "its SHA-256, lower-case hex"),
             ("source_rows", sa.BigInteger, "its rows, by its own footer"),
+            ("unknown_columns", sa.Text, "warn or add, where no schema knows a column"),
             ("added_columns", sa.Text, "columns beyond the service's schema, as name and kind"),
             ("remarks", sa.Text, "what is worth knowing about the month"),
         )),

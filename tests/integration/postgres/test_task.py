@@ -37,5 +37,5 @@ def test_the_command_loads_a_month_once_and_status_tells_of_it(workspace):
 def test_a_month_that_cannot_be_ends_before_anything_is_asked(workspace):
     done = workspace.load("--year", 2021, "--month", 13, task="LoadMonthToPostgres")
     assert done.returncode == 35
-    assert "no such month; seen: --month 13" in done.stderr
+    assert "no such month; seen: 2021-13" in done.stderr
     assert workspace.sandbox is None
