@@ -259,9 +259,17 @@ def _all(values: pa.Array, valid: pa.BooleanArray, what: str) -> pa.Array:
 def _why_no_datetime(value: pa.Scalar) -> Reason:
     seen = value.type
     if is_text(seen):
-        return "unparseable_timestamp"
+        return "out_of_range" if _is_moment(_trimmed_text(value)) else "unparseable_timestamp"
     is_finer = pt.is_timestamp(seen) and seen.unit == "ns" and _count(value) % 1000
     return "finer_than_microseconds" if is_finer else "out_of_range"
+
+
+def _is_moment(text: str) -> bool:
+    """Return whether Arrow reads a time: it knows a year 0, which nobody else has."""
+    try:
+        return bool(pa.array([text]).cast(pa.timestamp("us")))
+    except pa.ArrowInvalid:
+        return False
 
 
 def _count(value: pa.Scalar) -> int:

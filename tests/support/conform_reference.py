@@ -121,9 +121,14 @@ def parsed_moment(value: str) -> int:
     try:
         if not MOMENT.fullmatch(value.strip()):
             raise ValueError
-        return (datetime.fromisoformat(value.strip()) - EPOCH) // timedelta(microseconds=1)
+        # Python has no year 0; 2000 is a leap year, as that one would have been.
+        is_year_0, told = value.strip().startswith("0000"), value.strip()
+        moment = datetime.fromisoformat(f"2{told[1:]}" if is_year_0 else told)
     except ValueError:
         raise Refused("unparseable_timestamp") from None
+    if is_year_0:
+        raise Refused("out_of_range")
+    return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 def in_years(count: int) -> int:

@@ -20,6 +20,7 @@ from pipeline.schemas import service_schema
 JANUARY, FEBRUARY, MARCH = (TripMonth("yellow", 2027, n) for n in (1, 2, 3))
 VALUES = {"tip_jar int64": 7, "is_shared bool": True, "billed date": date(2027, 2, 3)}
 ADDED = ", ".join(VALUES)
+CLASH = r"other columns; seen: {'tip_jar': 'INT64'}.*next: .*--normalize-unknown-columns warn"
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ def test_a_job_of_the_content_without_the_columns_is_not_adopted(load):
 def test_an_added_column_of_another_type_than_the_tables_stops_before_any_job(load, stored):
     load(JANUARY, "tip_jar int64")
     jobs = [job.job_id for job in bigquery_client().list_jobs()]
-    with pytest.raises(Terminal, match=r"yellow_trips exists with other columns; seen: {'tip_jar'"):
+    with pytest.raises(Terminal, match=CLASH):
         load_object(MonthPartition(FEBRUARY), stored(FEBRUARY, "tip_jar float64"), lambda job: None)
     assert [job.job_id for job in bigquery_client().list_jobs()] == jobs
 

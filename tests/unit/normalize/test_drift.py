@@ -232,10 +232,15 @@ def test_an_index_that_somebody_named_may_say_something_and_is_a_column_like_any
 
 
 @pytest.mark.parametrize("kind", ["int64", "int32", "double", "dictionary<values=int64>"])
-def test_a_file_of_2010_that_has_codes_already_keeps_them(kind: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "wanted"), [("payment_type", "payment_type"), ("vendor_id", "VendorID")]
+)
+def test_a_file_of_2010_that_has_codes_already_keeps_them(
+    kind: str, name: str, wanted: str
+) -> None:
     codes = pa.array([1, 2, None, 4], "int64" if kind.startswith("dictionary") else kind)
     values = codes.dictionary_encode() if kind.startswith("dictionary") else codes
-    assert canonical("yellow", "2010-01", "payment_type", values, "payment_type") == [1, 2, None, 4]
+    assert canonical("yellow", "2010-01", name, values, wanted) == [1, 2, None, 4]
 
 
 @pytest.mark.parametrize(
