@@ -9,7 +9,12 @@ from pipeline.ingest.task import IngestUrlToPostgres
 from pipeline.lake.task import UploadMonthToGCS
 from pipeline.normalize.task import NormalizeMonth
 from pipeline.postgres.task import LoadMonthToPostgres
-from pipeline.zones.task import DownloadZones, LoadZones, UploadZonesToGCS
+from pipeline.zones.task import (
+    DownloadZones,
+    LoadZones,
+    LoadZonesToPostgres,
+    UploadZonesToGCS,
+)
 
 __all__ = [
     "DownloadMonth",
@@ -18,6 +23,7 @@ __all__ = [
     "LoadMonthToBQ",
     "LoadMonthToPostgres",
     "LoadZones",
+    "LoadZonesToPostgres",
     "NormalizeMonth",
     "UploadMonthToGCS",
     "UploadZonesToGCS",

@@ -18,6 +18,7 @@ from pipeline.ingest.rows import Rows
 from pipeline.postgres.copy import copy_batches, filled
 from pipeline.postgres.definitions import LEDGER, ledger_table, named_table
 from pipeline.postgres.encode import Tell, column_type
+from pipeline.postgres.ledger import UNDEFINED
 from pipeline.postgres.locks import Lock, Say, take
 from pipeline.postgres.tables import ensure_ledger, held, lacking, quoted
 from pipeline.postgres.transaction import transaction
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 MOST_NAME_BYTES: Final = 63
-UNDEFINED: Final = {"42P01", "3F000"}
 RECORDED: Final = """
 SELECT sum(rows_kept), count(*) FILTER (WHERE (source_url, source_etag) = (%s, %s))
 FROM {ledger}

@@ -22,7 +22,26 @@ from pipeline.schemas import zone_schema
 from pipeline.zones.lookup import ZONE_LOOKUP, read_lookup
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from google.cloud.bigquery import LoadJobConfig
+
+
+def canonical(raw: Path, source: Provenance) -> tuple["pa.Table", Provenance]:
+    """Return the raw lookup's rows in the zones' schema, with their provenance.
+
+    Raises:
+        Terminal: the raw file is no lookup any more.
+    """
+    import pyarrow as pa
+
+    try:
+        zones = read_lookup(raw)
+    except Unreadable as why:
+        raise Terminal(f"{raw} is no zone lookup", seen=why,
+                       next_step="delete it, to download it again") from why  # fmt: skip
+    schema = zone_schema()
+    record = source.normalized(kept=len(zones), quarantined=0, schema_version=schema.version)
+    return pa.Table.from_pandas(zones, schema.arrow_schema(), preserve_index=False), record
 
 
 def write_canonical(raw: Path, source: Provenance, path: Path) -> Provenance:
@@ -33,17 +52,9 @@ def write_canonical(raw: Path, source: Provenance, path: Path) -> Provenance:
     Raises:
         Terminal: the raw file is no lookup any more, or ``path`` cannot be written.
     """
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
-        zones = read_lookup(raw)
-    except Unreadable as why:
-        raise Terminal(f"{raw} is no zone lookup", seen=why,
-                       next_step="delete it, to download it again") from why  # fmt: skip
-    schema = zone_schema()
-    record = source.normalized(kept=len(zones), quarantined=0, schema_version=schema.version)
-    table = pa.Table.from_pandas(zones, schema.arrow_schema(), preserve_index=False)
+    table, record = canonical(raw, source)
     with part_file(path) as part:
         part.seek(0)
         part.truncate()

@@ -1,4 +1,4 @@
-"""The tasks that bring the taxi zones from the publisher to the warehouse.
+"""The tasks that bring the taxi zones from the publisher to the warehouse and to Postgres.
 
 Belongs here: what requires what, progress and what a run says. Not here: the work.
 """
@@ -12,6 +12,7 @@ from pipeline.download.target import RawTarget
 from pipeline.download.task import download, is_published
 from pipeline.lake.target import LakeTarget
 from pipeline.zones.lookup import LOOKUP_CSV, ZONE_LOOKUP, ZoneLookup
+from pipeline.zones.postgres import PostgresZonesTarget
 from pipeline.zones.table import BigQueryZonesTarget, ZonesTable
 
 
@@ -92,3 +93,25 @@ class LoadZones(ZonesTask):
     def run(self) -> None:
         """Load the lake's object and record it."""
         load_and_record(self, ZonesTable(), self.requires().output().object())
+
+
+class LoadZonesToPostgres(ZonesTask):
+    """One transaction: the table and its ledger row. Running it again is harmless."""
+
+    def requires(self) -> DownloadZones:
+        """Return the task that fetches the lookup."""
+        return DownloadZones()
+
+    def output(self) -> PostgresZonesTarget:
+        """Return the table of the zones."""
+        return PostgresZonesTarget()
+
+    def run(self) -> None:
+        """Replace the table and record it."""
+        from pipeline.zones.postgres import TABLE, load_zones
+
+        raw = self.requires().output()
+        rows = load_zones(raw.path, raw.provenance())
+        message = f"{rows:,} rows in {TABLE}" if rows else f"{TABLE} as another run left it"
+        self.report(100, message)
+        self.log(f"loaded {message}")
