@@ -2,7 +2,7 @@
 
 import luigi
 
-from pipeline.bigquery.ledger import Load, find
+from pipeline.bigquery.ledger import find
 from pipeline.core.months import TripMonth
 
 
@@ -16,7 +16,3 @@ class BigQueryMonthTarget(luigi.Target):
         """Return whether the month is loaded. One query serves all months."""
         found = find(self.month)
         return found is not None and found.is_whole and found.provenance.is_wanted()
-
-    def loaded(self) -> Load | None:
-        """Return the ledger's row in force, if there is one."""
-        return find(self.month)

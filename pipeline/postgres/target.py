@@ -3,7 +3,7 @@
 import luigi
 
 from pipeline.core.months import TripMonth
-from pipeline.postgres.ledger import Load, find
+from pipeline.postgres.ledger import find
 
 
 class PostgresMonthTarget(luigi.Target):
@@ -16,7 +16,3 @@ class PostgresMonthTarget(luigi.Target):
         """Return whether the month is loaded. One query serves all months."""
         found = find(self.month)
         return found is not None and found.is_whole and found.provenance.is_wanted()
-
-    def loaded(self) -> Load | None:
-        """Return the ledger's row in force, if there is one."""
-        return find(self.month)

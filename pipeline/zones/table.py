@@ -106,9 +106,5 @@ class BigQueryZonesTarget(luigi.Target):
 
     def exists(self) -> bool:
         """Return whether the zones are loaded, from the same query as all months."""
-        found = self.loaded()
+        found = ledger.find_zones()
         return found is not None and found.is_whole and found.provenance.is_wanted()
-
-    def loaded(self) -> Load | None:
-        """Return the ledger's row in force, if there is one."""
-        return ledger.find_zones()

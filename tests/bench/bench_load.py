@@ -25,7 +25,7 @@ CONTESTANTS = ("pipeline", "duckdb", "pandas")
 
 
 def main() -> None:
-    options = parse_options()
+    options = parse_options(__doc__)
     if options.contestant:
         contest(options.contestant, options.canonical)
         return
@@ -39,9 +39,9 @@ def main() -> None:
         rows_of_table(rows, race(commands, options.rounds), "duckdb")
 
 
-def parse_options() -> argparse.Namespace:
+def parse_options(told: str | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+        description=told, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--rows", type=int, nargs="+", default=[1_400_000, 14_000_000])
     parser.add_argument("--rounds", type=int, default=3)

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench_load import canonical_month, peak_of, timed
+from bench_load import canonical_month, parse_options, peak_of, timed
 from bench_normalize import MONTH_KEY
 from race import PER_MB, head, race, rows_of_table
 
@@ -28,7 +28,7 @@ MOST_FOR_PANDAS = 2_000_000
 
 
 def main() -> None:
-    options = parse_options()
+    options = parse_options(__doc__)
     if options.contestant:
         contest(options.contestant, options.canonical, options.folder)
         return
@@ -48,18 +48,6 @@ def main() -> None:
                                      options.rounds), "server")  # fmt: skip
     finally:
         lifecycle.stop(home)
-
-
-def parse_options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--rows", type=int, nargs="+", default=[1_400_000, 14_000_000])
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "tlc-bench")
-    parser.add_argument("--contestant", help=argparse.SUPPRESS)
-    parser.add_argument("--canonical", type=Path, help=argparse.SUPPRESS)
-    return parser.parse_args()
 
 
 def command(contestant: str, canonical: Path, options: argparse.Namespace) -> list[object]:

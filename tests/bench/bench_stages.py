@@ -55,7 +55,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         raw = one_row_group(options.rows, Path(folder))
         rounds = [one_round(raw) for _ in range(options.rounds)]
-    costs = {stage: medians([costs[stage] for costs in rounds]) for stage in STAGES}
+    costs = {stage: summary([costs[stage] for costs in rounds]) for stage in STAGES}
     table(options.rows, costs)
     refuse_large(costs)
 
@@ -127,7 +127,8 @@ def forget_peak(pid: int) -> None:
         clear.write_text("5")
 
 
-def medians(costs: list[Cost]) -> Cost:
+def summary(costs: list[Cost]) -> Cost:
+    """Return the medians, and the most that the sandbox ever held."""
     beside = [cost.duckdb for cost in costs if cost.duckdb is not None]
     return Cost(
         median([cost.ours for cost in costs]),

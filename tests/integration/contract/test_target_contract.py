@@ -42,7 +42,7 @@ def upstream(task):
 def provenance(task):
     target = task.output()
     if isinstance(task, LoadMonthToBQ):
-        return target.loaded().provenance
+        return ledger.find(target.month).provenance
     if isinstance(task, UploadMonthToGCS):
         return target.object().provenance
     return target.provenance()

@@ -20,7 +20,7 @@ def test_a_month_is_there_once_it_is_loaded(place):
     assert not exists()
     place.load(JANUARY, 5)
     assert exists() and not exists(FEBRUARY)
-    assert PostgresMonthTarget(JANUARY).loaded().partition_rows == 5
+    assert ledger.find(JANUARY).partition_rows == 5
 
 
 def test_what_is_loaded_of_all_months_is_one_query(place, monkeypatch):
