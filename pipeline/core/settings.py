@@ -68,50 +68,32 @@ class normalize(Section):
     )
 
 
-class google(Section):
-    """Which Cloud Storage and BigQuery: ``sandbox``, ``google``, or a server's http address."""
-
-    endpoint: luigi.StrParameter = luigi.StrParameter(default="sandbox")
-    timeout: luigi.FloatParameter = luigi.FloatParameter(default=120.0)
-
-
 class lake(Section):
-    """The bucket that holds one object per month."""
+    """The bucket that holds one object per month, and the connection to it."""
 
+    connection: luigi.StrParameter = luigi.StrParameter(default=SANDBOX)
     bucket: luigi.StrParameter = luigi.StrParameter(default="tlc-lake")
     create_bucket: luigi.BoolParameter = luigi.BoolParameter(default=False)
     location: luigi.StrParameter = luigi.StrParameter(default="US")
 
 
 class bigquery(Section):
-    """The dataset that holds one table per service and the ledger."""
+    """The dataset that holds one table per service and the ledger, and the connection to it."""
 
+    connection: luigi.StrParameter = luigi.StrParameter(default=SANDBOX)
     project: luigi.StrParameter = luigi.StrParameter(default="tlc-sandbox")
     dataset: luigi.StrParameter = luigi.StrParameter(default="nyc_tlc")
     location: luigi.StrParameter = luigi.StrParameter(default="US")
 
 
 class postgres(Section):
-    """Which PostgreSQL: ``sandbox``, or the ``server`` that the next five settings name.
+    """The schema that holds the tables, and the connection to its database.
 
-    ``password`` is a reference (``connections/secrets.py``); none leaves it to libpq. ``timeout``
-    is for connecting, all three in seconds; 0 is for ever.
+    The limits are in seconds; 0 is for ever.
     """
 
-    endpoint: luigi.ChoiceParameter = luigi.ChoiceParameter(
-        choices=["sandbox", "server"], default="sandbox"
-    )
-    host: luigi.StrParameter = luigi.StrParameter(default="localhost")
-    port: luigi.IntParameter = luigi.IntParameter(default=5432)
-    user: luigi.StrParameter = luigi.StrParameter(default="postgres")
-    password: luigi.OptionalStrParameter = luigi.OptionalStrParameter(default=None)
-    sslmode: luigi.ChoiceParameter = luigi.ChoiceParameter(
-        choices=["disable", "allow", "prefer", "require", "verify-ca", "verify-full"],
-        default="prefer",
-    )
-    db: luigi.StrParameter = luigi.StrParameter(default="nyc_tlc")
+    connection: luigi.StrParameter = luigi.StrParameter(default=SANDBOX)
     schema: luigi.StrParameter = luigi.StrParameter(default="public")
-    timeout: luigi.FloatParameter = luigi.FloatParameter(default=10.0)
     lock_timeout: luigi.FloatParameter = luigi.FloatParameter(default=60.0)
     statement_timeout: luigi.FloatParameter = luigi.FloatParameter(default=3600.0)
 

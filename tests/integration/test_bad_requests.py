@@ -114,7 +114,7 @@ def test_an_unknown_profile_is_refused_with_the_known_ones(workspace):
 
 def test_a_folder_that_cannot_be_written_is_named(workspace):
     workspace.data.write_text("a file, where a folder is wanted")
-    workspace.set("google", endpoint="http://127.0.0.1:9")
+    workspace.set("connection:sandbox", endpoint="http://127.0.0.1:9")
     done = workspace.run("tlc", "sandbox", "start")
     assert done.returncode == 30
     assert "Traceback" not in done.stderr

@@ -29,7 +29,7 @@ def configured_for(
     config = luigi.configuration.get_config()
     values = {
         "local": {"data_dir": str(data_dir)},
-        "google": {"endpoint": sandbox.url, "timeout": "20"},
+        "connection:sandbox": {"endpoint": sandbox.url, "timeout": "20"},
         "lake": {"bucket": name, "create_bucket": "true"},
         "bigquery": {"project": name, "dataset": name},
         **more,

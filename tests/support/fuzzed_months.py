@@ -58,7 +58,7 @@ LINE = 2000
 def main(folder: Path, sandbox: Path, url: str, numbers: list[int]) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     settings.load_profile()
-    configure("google", endpoint=url, timeout=SECONDS)
+    configure("connection:sandbox", endpoint=url, timeout=SECONDS)
     configure("source", base_url=f"{url}/trip-data", attempts=1)
     for number in numbers:
         rng = random.Random(number)
