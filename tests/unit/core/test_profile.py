@@ -153,7 +153,7 @@ def test_a_file_that_the_environment_names_and_is_not_there_is_refused(
 def test_every_section_of_the_installed_luigi_is_known() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
     classes = re.findall(r"^class (\w+)\((?:luigi\.)?(?:task\.)?Config\):", text, re.MULTILINE)
-    asked = re.findall(r"conf\w*(?:\(\))?\.(?:get\w*|has_\w+)\(\s*[\"']([\w-]+)[\"'],", text)
+    asked = re.findall(r"\bconf\w*(?:\(\))?\.(?:get\w*|has_\w+)\(\s*[\"']([\w-]+)[\"'],", text)
     paths = re.findall(r"section=[\"']([\w-]+)", text)
     found = {*classes, *asked, *paths}
     assert {"core", "worker", "retcode", "task_history", "hadoop", "email"} <= found
