@@ -43,10 +43,10 @@ def ingest(url: str, table_name: str, password: str | None, existing: str | None
         url=url, table_name=table_name, existing=existing or "refuse", as_is=as_is
     )
     if task.output().exists():
-        click.echo(f"{url} is in {table_name} already")
+        click.echo(f"{task.source} is in {table_name} already")
     else:
         task.run()
-        click.echo(f"{url} is in {table_name}")
+        click.echo(f"{task.source} is in {table_name}")
 
 
 def _use(connection: str | None, server: dict[str, Any]) -> None:
