@@ -99,10 +99,10 @@ def name_used_by(section: str) -> str:
 
 
 def users_of(name: str) -> list[str]:
-    """Return who names the connection, as ``[lake] connection``: it cannot be renamed meanwhile."""
+    """Return who names the connection, as ``[lake]``: it cannot be renamed meanwhile."""
     config = luigi.configuration.get_config()
     named_in = {user: config.get(user, "connection", settings.SANDBOX) for user in USERS}
-    return [f"[{user}] connection" for user, used in named_in.items() if used == name]
+    return [f"[{user}]" for user, used in named_in.items() if used == name]
 
 
 def _section(name: str) -> dict[str, str]:

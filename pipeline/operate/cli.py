@@ -12,6 +12,7 @@ from pipeline.core.errors import PipelineError
 from pipeline.core.logs import LineFormatter
 from pipeline.core.profile import load_profile
 from pipeline.core.provenance import PIPELINE_VERSION
+from pipeline.operate.connections import connections
 from pipeline.operate.demo import demo
 from pipeline.operate.ingest import ingest
 from pipeline.operate.query import query
@@ -31,7 +32,7 @@ def tlc() -> None:
     load_profile()
 
 
-for command in (status, query, ingest, samples, schema, sandbox, demo):
+for command in (status, query, ingest, samples, schema, connections, sandbox, demo):
     tlc.add_command(command)
 
 
