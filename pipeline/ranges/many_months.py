@@ -12,7 +12,7 @@ or is not published, keeps no other from being loaded.
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Final
-from weakref import WeakSet
+from weakref import WeakValueDictionary
 
 import luigi
 
@@ -72,7 +72,7 @@ class ManyMonths(PipelineTask):
     def run(self) -> Iterator[list[MonthTask]]:
         """Name the months that are missing; Luigi runs this again when they are there."""
         self._dashboard = {name: getattr(self, name, None) for name in DASHBOARD}
-        _under_way.add(self)
+        _under_way[self.task_id] = self
         missing = self._missing()
         self.log(self._tell(missing))
         if missing:
@@ -113,12 +113,12 @@ def is_there(task: MonthTask) -> bool:
     return bool(task.complete())  # type: ignore[no-untyped-call]
 
 
-_under_way: WeakSet[ManyMonths] = WeakSet()
-"""Those that this process has begun to run."""
+_under_way: WeakValueDictionary[str, ManyMonths] = WeakValueDictionary()
+"""Those that this process has begun to run, by their id."""
 
 
 def _tell_those_under_way(task: MonthTask) -> None:
-    for many in _under_way:
+    for many in _under_way.values():
         if task in many.requires():
             many.tell_between_runs()
 
