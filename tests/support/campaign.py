@@ -16,9 +16,12 @@ LENGTH = int(os.environ.get("TLC_CAMPAIGN", "1"))
 SEED = int(os.environ.get("TLC_CAMPAIGN_SEED", "0"))
 
 
-def campaign(short: int, seconds: int = 180) -> Callable[[Any], Any]:
-    """Run a test with ``short`` seeds (times the length), each in at most ``seconds``."""
-    seeds = range(SEED, SEED + short * LENGTH)
+def campaign(short: int, seconds: int = 180, worth: int = 1) -> Callable[[Any], Any]:
+    """Run a test with ``short`` seeds (times the length), each in at most ``seconds``.
+
+    ``worth`` is how many rounds of the short form one of the long form is worth.
+    """
+    seeds = range(SEED, SEED + max(short, short * LENGTH // worth))
 
     def decorate(test: Any) -> Any:
         for mark in (
