@@ -3,6 +3,7 @@
 import signal
 
 import pytest
+from sqlalchemy import event
 from support.waiting import wait_until
 
 from pipeline.connections.postgres import engine
@@ -70,3 +71,17 @@ def test_a_server_killed_in_mid_copy_is_weather_and_keeps_the_old_month(own_plac
     assert own_place.tables() == before
     own_place.load(JANUARY, 20_000)
     assert own_place.months() == {"2021-01": (20_000, 20_000**2)}
+
+
+def test_a_server_killed_as_a_load_begins_is_weather_too(own_place):
+    own_place.load(JANUARY, 5)
+    event.listen(
+        engine(own_place.server.database),
+        "savepoint",
+        lambda *_: own_place.server.kill(),
+        once=True,
+    )
+    with pytest.raises(Transient, match="Postgres failed loading yellow 2021-01; "):
+        own_place.load(JANUARY, 6)
+    own_place.server.start()
+    assert own_place.months() == {"2021-01": (5, 25)}
