@@ -11,7 +11,10 @@ from pipeline.core.errors import Transient
 from pipeline.core.months import TripMonth
 
 JANUARY = TripMonth("yellow", 2021, 1)
-OTHERS = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%%{s}%%' AND pid <> pg_backend_pid()"
+OTHERS = (
+    "SELECT pid FROM pg_stat_activity WHERE application_name = 'tlc-pipeline'"
+    " AND datname = current_database() AND pid <> pg_backend_pid()"
+)
 
 
 @pytest.fixture
@@ -29,12 +32,17 @@ def loader(place):
         process.communicate()
 
 
-@pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM", "SIGINT"])
-def test_a_worker_ended_in_mid_copy_leaves_the_old_month_and_no_session(place, loader, name):
+@pytest.mark.parametrize(
+    ("moment", "name"),
+    [("copying", "SIGKILL"), ("copying", "SIGTERM"), ("indexing", "SIGINT")],
+)
+def test_a_worker_ended_in_mid_load_leaves_the_old_month_and_no_session(
+    place, loader, moment, name
+):
     place.load(JANUARY, 5)
     before = place.tables()
     place.canonical(JANUARY, 20_000)
-    process = loader("copying")
+    process = loader(moment)
     assert place.query(OTHERS) != []
     process.send_signal(getattr(signal, name))
     assert process.wait(10) != 0
