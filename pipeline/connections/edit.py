@@ -11,7 +11,7 @@ from pathlib import Path
 
 from luigi.configuration import LuigiConfigParser
 
-from pipeline.connections.named import made
+from pipeline.connections.named import made, values_in
 from pipeline.core.errors import BadRequest
 from pipeline.core.files import discard, part_file, publish
 from pipeline.core.profile import CONNECTION, profile_file
@@ -32,7 +32,7 @@ def section_of(name: str, values: Mapping[str, str]) -> str:
         raise BadRequest("a value of more than one line", expected="key=value")
     parser = LuigiConfigParser()
     parser.read_string(text)
-    made(name, dict(parser.items(CONNECTION + name)))
+    made(name, values_in(parser, name))
     return text
 
 

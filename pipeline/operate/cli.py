@@ -19,6 +19,7 @@ from pipeline.operate.query import query
 from pipeline.operate.samples import samples
 from pipeline.operate.sandbox import sandbox
 from pipeline.operate.schema import schema
+from pipeline.operate.settings import settings
 from pipeline.operate.status import status
 
 FAILED = 30
@@ -32,7 +33,7 @@ def tlc() -> None:
     load_profile()
 
 
-for command in (status, query, ingest, samples, schema, connections, sandbox, demo):
+for command in (status, query, ingest, samples, schema, settings, connections, sandbox, demo):
     tlc.add_command(command)
 
 
