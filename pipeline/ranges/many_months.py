@@ -10,7 +10,7 @@ or is not published, keeps no other from being loaded.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from datetime import date
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -21,6 +21,7 @@ from pipeline.core.errors import BadRequest
 from pipeline.core.month_task import MonthTask
 from pipeline.core.months import TripMonth
 from pipeline.core.pipeline_task import PipelineTask
+from pipeline.download.task import today
 from pipeline.lake.task import UploadMonthToGCS
 from pipeline.postgres.task import LoadMonthToPostgres
 
@@ -44,8 +45,11 @@ class ManyMonths(PipelineTask):
         default="bigquery", description="where to bring them: " + " | ".join(LOADING)
     )
 
+    _named: list[MonthTask] = []
+    _named_on: date | None = None
+
     def asked_for(self) -> Iterable[TripMonth]:
-        """Return the months that are meant, in the order of their loading; asked once.
+        """Return the months that are meant, in the order of their loading; asked once a day.
 
         Raises:
             BadRequest: what was asked for cannot be meant.
@@ -54,7 +58,8 @@ class ManyMonths(PipelineTask):
 
     def requires(self) -> list[MonthTask]:
         """Return the tasks of all months, loaded or not: what a run's summary is made of."""
-        return self._tasks
+        # Not asked anew: a summary of what was done is to need no service.
+        return self._named or self._name()
 
     def deps(self) -> list[luigi.Task]:
         """Return nothing that is to be scheduled ahead: ``run`` names the months."""
@@ -87,8 +92,7 @@ class ManyMonths(PipelineTask):
         """Return the task that brings the month there."""
         return LOADING[self.to](service=month.service, year=month.year, month=month.month)
 
-    @cached_property
-    def _tasks(self) -> list[MonthTask]:
+    def _name(self) -> list[MonthTask]:
         if self.to not in LOADING:
             raise BadRequest(
                 "unknown destination",
@@ -96,13 +100,17 @@ class ManyMonths(PipelineTask):
                 expected=" | ".join(LOADING),
                 next_step="pass --to with one of these",
             )
-        return [self.loading(month) for month in self.asked_for()]
+        self._named_on = today()
+        self._named = [self.loading(month) for month in self.asked_for()]
+        return self._named
 
     def _missing(self) -> list[MonthTask]:
-        return [task for task in self._tasks if not is_there(task)]
+        # In a process that lives for weeks, what is published must not be what once was.
+        tasks = self._named if self._named_on == today() else self._name()
+        return [task for task in tasks if not is_there(task)]
 
     def _tell(self, missing: Sequence[MonthTask]) -> str:
-        total = len(self._tasks)
+        total = len(self._named)
         message = f"{total - len(missing)} of {total} months in {self.to}"
         self.report(100 - 100 * len(missing) / total if total else 100, message)
         return message

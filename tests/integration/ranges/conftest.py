@@ -13,6 +13,7 @@ from support.publisher import FaultyPublisher, Served
 
 from pipeline.core.months import TripMonth
 from pipeline.download import task as download_task
+from pipeline.ranges import many_months
 from pipeline.ranges import task as ranges_task
 from pipeline.sandbox.publisher.samples import ensure_sample
 
@@ -50,10 +51,20 @@ def publisher(
 
 
 @pytest.fixture
-def in_2031(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A day when months have ended that no table knows: green's since 2030-11, for instance."""
-    for module in (download_task, ranges_task):
-        monkeypatch.setattr(module, "today", lambda: date(2031, 2, 10))
+def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[date], None]:
+    """Change the publisher's date."""
+
+    def change(day: date) -> None:
+        for module in (download_task, ranges_task, many_months):
+            monkeypatch.setattr(module, "today", lambda: day)
+
+    return change
+
+
+@pytest.fixture
+def in_2031(at: Callable[[date], None]) -> None:
+    """A day when months have ended that no table knows: green's of 2030, for instance."""
+    at(date(2031, 2, 10))
 
 
 class Watched(Scheduler):

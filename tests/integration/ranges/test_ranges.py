@@ -1,5 +1,7 @@
 """Many months in one run: each for itself, all told by one query, and nothing twice."""
 
+from datetime import date
+
 import luigi
 import pytest
 from support.months import months
@@ -143,6 +145,19 @@ def again(publisher):
     Register.clear_instance_cache()
     publishes.cache_clear()
     publisher.requests.clear()
+
+
+def test_a_process_that_lives_on_sees_the_next_day_what_has_been_published_since(
+    publisher, run, at
+):
+    december, january = months("green", "2030-12..2031-01")
+    publisher.publish(december)
+    for day in (10, 10, 11):
+        at(date(2031, 2, day))
+        assert run(since("2030-12")) == DONE
+        publisher.publish(january)
+    assert downloads(publisher) == [december.file_name, january.file_name]
+    assert sorted(publisher.heads()) == ["green 2030-12", "green 2031-01", "green 2031-01"]
 
 
 def test_the_months_of_all_services_are_taken_in_turn_from_the_newest_on(publisher, run, in_2031):
