@@ -1,9 +1,9 @@
 """A campaign: the same test again with other chances, as many rounds as there is time for.
 
 ``make test`` runs the short form, always with the same seeds. ``make campaign LENGTH=n SEED=s``
-runs n times as many rounds, from seed s on, by default one of its own. A failing round's seed is
-in the test's name:
-``TLC_CAMPAIGN=1 TLC_CAMPAIGN_SEED=<seed>`` runs it again.
+runs n times as many rounds, from seed s on, by default one of its own; some tests then make each
+round longer, too. A failing round's seed is in the test's name: ``TLC_CAMPAIGN=2
+TLC_CAMPAIGN_SEED=<seed>`` runs it again.
 """
 
 import os

@@ -71,9 +71,9 @@ class Place:
         config.write_text("\n".join(lines))
         return {**os.environ, "LUIGI_CONFIG_PATH": str(config)}
 
-    def loader(self, moment: str, *months: TripMonth) -> "subprocess.Popen[str]":
-        """Load what is canonical of those months in a process; return it at the moment."""
-        words = [self.data_dir, moment, *(month.key for month in months)]
+    def loader(self, moment: str, month: TripMonth) -> "subprocess.Popen[str]":
+        """Load the canonical month in a process; return it at the moment."""
+        words = [self.data_dir, moment, month.key]
         process = subprocess.Popen(
             [sys.executable, "-m", "support.postgres_loader", *map(str, words)],
             stdout=subprocess.PIPE,
