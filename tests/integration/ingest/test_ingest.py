@@ -209,6 +209,8 @@ def test_a_months_table_is_not_replaced_by_a_file(place, file):
 
 
 def test_the_command_takes_the_scripts_flags_but_no_password(place, file, caplog):
+    caplog.set_level("WARNING", "pipeline")  # and is put back: the command asks for more
+    caplog.handler.setLevel("INFO")
     path = file(range(3))
     words = ["--url", str(path), "--table-name", "trips"]
     server = place.server.database
