@@ -6,12 +6,13 @@ here: running it (``run.py``). No shell is involved: the words are handed over a
 
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 import luigi
 from luigi.parameter import ParameterException
 
 from pipeline.core.errors import BadRequest, PipelineError
-from pipeline.deployments.deployment import Deployment
+from pipeline.deployments.deployment import Deployment, tells_no_secret
 from pipeline.deployments.reading import nearest
 
 
@@ -39,7 +40,7 @@ def judge(task: str, parameters: Mapping[str, str]) -> None:
         raise BadRequest(f"{task} has no parameter", seen=repr(name),
                          expected=nearest(name, sorted(known)))  # fmt: skip
     for name, value in given.items():
-        _parsed(task, name, known[name], value)
+        _judge_value(task, name, known[name], value)
     try:
         family.from_str_params(given)
     except (ParameterException, ValueError) as error:
@@ -55,8 +56,9 @@ def _task(name: str) -> type[luigi.Task]:
     return task
 
 
-def _parsed(task: str, name: str, parameter: luigi.Parameter, value: str) -> None:
+def _judge_value(task: str, name: str, parameter: luigi.Parameter[Any], value: str) -> None:
     try:
+        tells_no_secret(name, value)
         parameter.parse(value)
     except (PipelineError, ParameterException, ValueError) as error:
         raise BadRequest(f"{task}: bad parameter {name}", seen=error) from error

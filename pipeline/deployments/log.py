@@ -5,6 +5,7 @@ Belongs here: the file, its rotation, following it. Not here: the lines of the t
 """
 
 import logging
+import re
 import sys
 from logging.handlers import RotatingFileHandler
 from typing import Final
@@ -13,6 +14,8 @@ from pipeline.core.files import explained
 from pipeline.core.logs import LineFormatter
 from pipeline.deployments.records import log_file
 
+FORM: Final = "%(asctime)s %(levelname)-7s %(message)s"
+LINE: Final = re.compile(r"[0-9: -]+(?P<level>[A-Z]+) +(?P<text>.*)")
 LARGEST: Final = 1_000_000
 """Bytes of a log from which on the next run begins a new one."""
 OLD_LOGS: Final = 5
@@ -34,7 +37,7 @@ class RunLog:
                 self._handler.doRollover()
             self.stream = self.path.open("ab")
             self._reader = self.path.open("rb")
-        self._handler.setFormatter(LineFormatter("%(asctime)s %(levelname)-7s %(message)s"))
+        self._handler.setFormatter(LineFormatter(FORM, "%Y-%m-%d %H:%M:%S"))
         self._reader.seek(0, 2)
         self._newest = b""
 
@@ -53,11 +56,13 @@ class RunLog:
             sys.stderr.flush()
 
     def cause(self) -> str:
-        """Return the newest error that was logged since the log was opened, or the last line."""
+        """Return the newest error, else warning, since the log was opened; else the last line."""
         lines = [line for line in self._newest.decode("utf-8", "replace").splitlines() if line]
-        errors = [line for line in lines if " ERROR " in line]
-        line = (errors or lines or [""])[-1]
-        return line.partition(" ERROR ")[2].strip() or line
+        told = [match for line in lines if (match := LINE.match(line))]
+        for level in ("ERROR", "WARNING"):
+            if found := [match["text"] for match in told if match["level"] == level]:
+                return found[-1]
+        return (lines or [""])[-1]
 
     def close(self) -> None:
         """Close the file."""

@@ -22,6 +22,8 @@ RESULTS: Final = {
     35: "could not be scheduled",
     40: "crashed",
 }
+OVERLAPPED: Final = "still running"
+"""The result of a run that found another one of its deployment under way."""
 HOPELESS: Final = {DONE, 1, 2, 4, NOT_PUBLISHED}
 """Trying again at once changes nothing."""
 
@@ -41,28 +43,23 @@ def tries_for(code: int, retries: int) -> int:
     return max(2, retries + 1) if code == NOT_RUN else retries + 1
 
 
-def is_to_be_told(
-    code: int, now: datetime, earlier: Iterable[RunRecord], late_after: timedelta
-) -> bool:
-    """Return whether somebody must hear of a scheduled run; ``earlier`` runs come newest first.
+def is_news(record: RunRecord, earlier: Iterable[RunRecord], late_after: timedelta) -> bool:
+    """Return whether somebody must hear of a run; ``earlier`` ones come newest first.
 
-    A month that is not published is no news until it has been so for ``late_after``.
+    A month that is not published is no news until it has been so for ``late_after``; nor is a run
+    that found another one under way.
     """
-    if code == NOT_PUBLISHED:
-        return now - _waiting_since(now, earlier) > late_after
-    return code != DONE
+    if record.code == NOT_PUBLISHED:
+        return record.ended_at - _waiting_since(record, earlier) > late_after
+    return record.code != DONE and record.result != OVERLAPPED
 
 
-def _waiting_since(now: datetime, earlier: Iterable[RunRecord]) -> datetime:
+def _waiting_since(record: RunRecord, earlier: Iterable[RunRecord]) -> datetime:
     """Return when the unbroken row of runs began that found nothing published."""
-    since = now
-    for record in earlier:
-        if record.code == NOT_PUBLISHED:
-            since = record.started_at
-        elif record.result != OVERLAPPED:
+    since = record.started_at
+    for run in earlier:
+        if run.code == NOT_PUBLISHED:
+            since = run.started_at
+        elif run.result != OVERLAPPED:
             break
     return since
-
-
-OVERLAPPED: Final = "still running"
-"""The result of a run that found another one of its deployment under way."""

@@ -37,6 +37,11 @@ class RunRecord:
         """When the run started."""
         return datetime.fromisoformat(self.started)
 
+    @property
+    def ended_at(self) -> datetime:
+        """When it ended."""
+        return datetime.fromisoformat(self.ended)
+
 
 def runs_dir() -> Path:
     """Return the folder of logs, records and locks; it is made where there is none."""

@@ -64,36 +64,42 @@ def run(deployed: Deployed, parameters: Mapping[str, str], *, is_scheduled: bool
         _alone(deployed.name) as lock,
     ):
         outcome = _run(deployed, command, log, lock) if lock else _overlapped(log)
+        record = _record(deployed, command, started, outcome, is_scheduled)
+        records.append(record)
+        if not is_scheduled:
+            return record.code
+        if not policy.is_news(record, earlier, deployed.deployment.late_after):
+            return policy.DONE
+        news = _news(record, log.path)
+        log.say(f"told: {news}")
+    notify(news)
+    return record.code
+
+
+def _record(
+    deployed: Deployed, command: list[str], started: datetime, outcome: Outcome, is_scheduled: bool
+) -> RunRecord:
     ended = datetime.now(UTC)
-    records.append(
-        RunRecord(
-            deployed.name,
-            deployed.version,
-            command,
-            is_scheduled,
-            started.isoformat(timespec="seconds"),
-            ended.isoformat(timespec="seconds"),
-            outcome.tries,
-            outcome.code,
-            outcome.result,
-            outcome.told,
-        )
+    return RunRecord(
+        deployment=deployed.name,
+        version=deployed.version,
+        command=command,
+        is_scheduled=is_scheduled,
+        started=started.isoformat(timespec="seconds"),
+        ended=ended.isoformat(timespec="seconds"),
+        tries=outcome.tries,
+        code=outcome.code,
+        result=outcome.result,
+        told=outcome.told,
     )
-    if not is_scheduled:
-        return outcome.code
-    if outcome.result == policy.OVERLAPPED or not policy.is_to_be_told(
-        outcome.code, ended, earlier, deployed.deployment.late_after
-    ):
-        return policy.DONE
-    notify(_news(deployed.name, outcome, log.path))
-    return outcome.code
 
 
-def _news(name: str, outcome: Outcome, log: Path) -> Terminal:
+def _news(record: RunRecord, log: Path) -> Terminal:
+    tries = f", tried {record.tries} times" if record.tries > 1 else ""
     return Terminal(
-        f"{name} {outcome.result}: exit code {outcome.code}, tried {outcome.tries}x",
-        seen=outcome.told or None,
-        next_step=f"read {log}, then: tlc run {name}",
+        f"{record.deployment}: {record.result} (exit code {record.code}{tries})",
+        seen=record.told or None,
+        next_step=f"read {log}, then: tlc run {record.deployment}",
     )
 
 
