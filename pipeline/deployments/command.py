@@ -5,7 +5,7 @@ here: running it (``run.py``). No shell is involved: the words are handed over a
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import luigi
@@ -26,7 +26,7 @@ def luigi_command(deployment: Deployment, parameters: Mapping[str, str]) -> list
     judge(deployment.task, given)
     return [
         *(sys.executable, "-m", "luigi", "--module", "pipeline", deployment.task),
-        *(f"--{name.replace('_', '-')}={value}" for name, value in given.items()),
+        *_options(dict(_task(deployment.task).get_params()), given),
         f"--workers={deployment.workers}",
     ]
 
@@ -45,6 +45,17 @@ def judge(task: str, parameters: Mapping[str, str]) -> None:
         family.from_str_params(given)
     except (ParameterException, ValueError) as error:
         raise BadRequest(f"{task} cannot be made", seen=error) from error
+
+
+def _options(known: Mapping[str, luigi.Parameter[Any]], given: Mapping[str, str]) -> Iterator[str]:
+    """Yield Luigi's options; a flag of its is there or not, and takes no value."""
+    for name, value in given.items():
+        parameter = known[name.replace("-", "_")]
+        option = f"--{name.replace('_', '-')}"
+        if not isinstance(parameter, luigi.BoolParameter) or parameter.parsing == "explicit":
+            yield f"{option}={value}"
+        elif parameter.parse(value):
+            yield option
 
 
 def _task(name: str) -> type[luigi.Task]:

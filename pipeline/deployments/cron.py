@@ -23,6 +23,7 @@ from pipeline.deployments.deployment import Schedule
 from pipeline.deployments.invocation import Installed, Invocation, template
 from pipeline.deployments.reading import Deployed
 
+LOCALTIME: Final = Path("/etc/localtime")
 DAYS: Final = 400
 """How far ahead two time zones are compared: more than a year of summer and winter."""
 MOST_CHARACTERS: Final = 990
@@ -40,7 +41,7 @@ BLOCK: Final = re.compile(
 def machine_zone() -> tzinfo:
     """Return the time zone of this machine, which is cron's."""
     try:
-        with Path("/etc/localtime").open("rb") as file:
+        with LOCALTIME.open("rb") as file:
             return ZoneInfo.from_file(file)
     except OSError:
         return UTC
@@ -52,9 +53,8 @@ def expression(schedule: Schedule, machine: tzinfo, now: datetime) -> tuple[str,
     Where the two zones differ, the expression comes at every minute of a day that may be the one,
     in summer or in winter.
     """
-    zone = ZoneInfo(schedule.timezone)
     days = [now + timedelta(days=day) for day in range(DAYS)]
-    shifts = {_offset(machine, day) - _offset(zone, day) for day in days}
+    shifts = {_offset(machine, day) - _offset(schedule.zone, day) for day in days}
     if shifts == {0}:
         return schedule.cron, False
     due = CronSim(schedule.cron, now)

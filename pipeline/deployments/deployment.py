@@ -98,9 +98,14 @@ class Schedule(Strict):
     cron: Annotated[str, AfterValidator(_is_cron)]
     timezone: Annotated[str, AfterValidator(_is_known_zone)] = "UTC"
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone."""
+        return ZoneInfo(self.timezone)
+
     def after(self, moment: datetime) -> datetime:
         """Return the first scheduled time after ``moment``, which has a zone; in the schedule's."""
-        return next(CronSim(self.cron, moment.astimezone(ZoneInfo(self.timezone))))
+        return next(CronSim(self.cron, moment.astimezone(self.zone)))
 
     def is_due(self, moment: datetime) -> bool:
         """Return whether a scheduled time is ``moment``, or was shortly before it."""
