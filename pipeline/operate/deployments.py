@@ -97,7 +97,7 @@ def apply(names: tuple[str, ...], to: str, is_printed: bool) -> None:
     scheduler, other = _schedulers() if to == "cron" else reversed(_schedulers())
     chosen = [_sound(deployed) for deployed in _named(names)]
     for deployed in chosen:
-        judge(deployed.deployment.task, deployed.deployment.parameters)
+        judge(deployed.name, deployed.deployment.task, deployed.deployment.parameters)
     if is_printed:
         click.echo("\n".join(map(scheduler.preview, chosen)), nl=False)
         return
@@ -234,7 +234,7 @@ def _told(deployed: "Deployed | BadRequest") -> str:
 
     sound = _sound(deployed)
     what = sound.deployment
-    command = subprocess.list2cmdline(luigi_command(what, {})[2:])
+    command = subprocess.list2cmdline(luigi_command(sound, {})[2:])
     lines = [
         f"{sound.name}, version {sound.version}: {command}",
         f"  when   {what.schedule.explained()} ({what.schedule.timezone}), next "
