@@ -9,6 +9,7 @@ from pipeline.ingest.task import IngestUrlToPostgres
 from pipeline.lake.task import UploadMonthToGCS
 from pipeline.normalize.task import NormalizeMonth
 from pipeline.postgres.task import LoadMonthToPostgres
+from pipeline.ranges.task import LoadAll, LoadMonths, LoadPublished, LoadRange
 from pipeline.zones.task import (
     DownloadZones,
     LoadZones,
@@ -20,8 +21,12 @@ __all__ = [
     "DownloadMonth",
     "DownloadZones",
     "IngestUrlToPostgres",
+    "LoadAll",
     "LoadMonthToBQ",
     "LoadMonthToPostgres",
+    "LoadMonths",
+    "LoadPublished",
+    "LoadRange",
     "LoadZones",
     "LoadZonesToPostgres",
     "NormalizeMonth",

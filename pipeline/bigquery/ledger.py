@@ -21,7 +21,7 @@ from pipeline.bigquery.definitions import (
 )
 from pipeline.bigquery.jobs import run_once
 from pipeline.bigquery.tables import check_location
-from pipeline.connections.google import bigquery_client, explained, select, timeout
+from pipeline.connections.google import bigquery_client, bigquery_connection, explained, select
 from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
 
@@ -113,7 +113,11 @@ def _append(row: dict[str, Any], job_id: str) -> "LoadJob":
         create_disposition="CREATE_NEVER",
     )
     return bigquery_client().load_table_from_json(
-        [row], table_path(LEDGER), job_id=job_id, job_config=config, timeout=timeout()
+        [row],
+        table_path(LEDGER),
+        job_id=job_id,
+        job_config=config,
+        timeout=bigquery_connection().timeout,
     )
 
 

@@ -11,7 +11,13 @@ from pipeline.bigquery import ledger
 from pipeline.bigquery.jobs import run_once
 from pipeline.bigquery.ledger import Load
 from pipeline.bigquery.tables import ensure_tables
-from pipeline.connections.google import bigquery_client, bigquery_limits, endpoint, explained
+from pipeline.connections.google import (
+    bigquery_client,
+    bigquery_connection,
+    bigquery_limits,
+    endpoint,
+    explained,
+)
 from pipeline.core.errors import Terminal, Transient
 from pipeline.core.provenance import Provenance
 from pipeline.lake.bucket import LakeObject, is_current
@@ -93,7 +99,7 @@ def job_stem(destination: Destination, provenance: Provenance) -> str:
 
 def job_link(job: "LoadJob") -> str:
     """Return where a person can look at the job: Google's console, or the sandbox's answer."""
-    url = endpoint()
+    url = endpoint(bigquery_connection())
     if url is None:
         place = f"project={job.project}&j=bq:{job.location}:{job.job_id}"
         return f"https://console.cloud.google.com/bigquery?{place}&page=queryresults"

@@ -1,4 +1,4 @@
-"""The Google clients, made as the settings say: the sandbox, or Google itself.
+"""The Google clients, made as their connections say: the sandbox, or Google itself.
 
 Belongs here: endpoint, credentials, and what a failing service is called. Not here: any request.
 A client belongs to the process that made it; a forked worker makes its own.
@@ -11,6 +11,8 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.connections.google_identity import credentials_of, has_identity
+from pipeline.connections.named import used_by
 from pipeline.core import settings
 from pipeline.core.errors import Terminal, Transient
 
@@ -18,49 +20,59 @@ if TYPE_CHECKING:
     from google.cloud import bigquery, storage
     from google.cloud.bigquery.table import RowIterator
 
+    from pipeline.connections.kinds import BigQuery, CloudStorage, Sandbox
 
-RIGHTS: Final = "if a right is missing, grant it (README, Going to Google Cloud)"
+
+RIGHTS: Final = "if a right is missing, grant it (docs/google-cloud.md, Roles)"
 
 
-def endpoint() -> str | None:
-    """Return the address of the Google services; None for Google's own. Starts the sandbox."""
-    configured = str(settings.google().endpoint)
-    if configured == "google":
-        return None
-    if configured != "sandbox":
-        return configured.rstrip("/")
+def storage_connection() -> "CloudStorage | Sandbox":
+    """Return the connection that the lake uses."""
+    from pipeline.connections.kinds import CloudStorage, Sandbox
+
+    return used_by("lake", CloudStorage, Sandbox)
+
+
+def bigquery_connection() -> "BigQuery | Sandbox":
+    """Return the connection that the warehouse uses."""
+    from pipeline.connections.kinds import BigQuery, Sandbox
+
+    return used_by("bigquery", BigQuery, Sandbox)
+
+
+def endpoint(connection: "CloudStorage | BigQuery | Sandbox") -> str | None:
+    """Return the address of the Google service; None for Google's own. Starts the sandbox."""
+    if connection.kind != settings.SANDBOX or connection.endpoint:
+        return connection.endpoint
     from pipeline.sandbox.lifecycle import ensure_running
 
     return ensure_running().url
 
 
-def storage_client() -> "storage.Client":
-    """Return this process's Cloud Storage client."""
-    return _storage_client(os.getpid())
+def storage_client(connection: "CloudStorage | Sandbox | None" = None) -> "storage.Client":
+    """Return this process's Cloud Storage client of a connection, by default the lake's."""
+    return _storage_client(os.getpid(), connection or storage_connection())
 
 
-def bigquery_client() -> "bigquery.Client":
-    """Return this process's BigQuery client."""
-    return _bigquery_client(os.getpid())
+def bigquery_client(connection: "BigQuery | Sandbox | None" = None) -> "bigquery.Client":
+    """Return this process's BigQuery client of a connection, by default the warehouse's."""
+    return _bigquery_client(os.getpid(), connection or bigquery_connection())
 
 
-def timeout() -> float:
-    """Return how many seconds one request may take, and all its retries together."""
-    return float(settings.google().timeout)
-
-
-def bigquery_limits() -> dict[str, Any]:
+def bigquery_limits(connection: "BigQuery | Sandbox | None" = None) -> dict[str, Any]:
     """Return the ``retry`` and ``timeout`` of a BigQuery call: its own default is ten minutes."""
     from google.cloud.bigquery import DEFAULT_RETRY
 
-    return {"retry": DEFAULT_RETRY.with_timeout(timeout()), "timeout": timeout()}
+    seconds = (connection or bigquery_connection()).timeout
+    return {"retry": DEFAULT_RETRY.with_timeout(seconds), "timeout": seconds}
 
 
-def storage_limits() -> dict[str, Any]:
+def storage_limits(connection: "CloudStorage | Sandbox | None" = None) -> dict[str, Any]:
     """Return the ``retry`` and ``timeout`` of a Cloud Storage call that is safe to repeat."""
     from google.cloud.storage.retry import DEFAULT_RETRY
 
-    return {"retry": DEFAULT_RETRY.with_timeout(timeout()), "timeout": timeout()}
+    seconds = (connection or storage_connection()).timeout
+    return {"retry": DEFAULT_RETRY.with_timeout(seconds), "timeout": seconds}
 
 
 def select(sql: str, **parameters: Any) -> "RowIterator":
@@ -81,7 +93,7 @@ def select(sql: str, **parameters: Any) -> "RowIterator":
         sql,
         job_config=QueryJobConfig(query_parameters=values, default_dataset=dataset),
         retry=limits["retry"],
-        job_retry=DEFAULT_JOB_RETRY.with_timeout(timeout()),
+        job_retry=DEFAULT_JOB_RETRY.with_timeout(limits["timeout"]),
         api_timeout=limits["timeout"],
     )
 
@@ -119,7 +131,7 @@ def _no_credentials(service: str, error: Exception) -> Terminal:
     return Terminal(
         f"{service}: no usable Google credentials",
         seen=_brief(error),
-        expected="Application Default Credentials",
+        expected="Application Default Credentials, or the connection's credentials",
         next_step="gcloud auth application-default login, or PIPELINE_PROFILE=sandbox",
     )
 
@@ -132,30 +144,30 @@ def _brief(error: Exception) -> str:
     return text if len(text) <= 300 else f"{text[:300]}..."
 
 
-def _options() -> dict[str, Any]:
-    url = endpoint()
-    if url is None:
-        return {}
+def _options(connection: "CloudStorage | BigQuery | Sandbox") -> dict[str, Any]:
+    url = endpoint(connection)
+    at = {"client_options": {"api_endpoint": url}} if url else {}
+    if connection.kind != settings.SANDBOX and (url is None or has_identity(connection)):
+        return {"credentials": credentials_of(connection), **at}
     from google.auth.credentials import AnonymousCredentials
 
-    anonymous = AnonymousCredentials()  # type: ignore[no-untyped-call]
-    return {"credentials": anonymous, "client_options": {"api_endpoint": url}}
+    return {"credentials": AnonymousCredentials(), **at}  # type: ignore[no-untyped-call]
 
 
 @cache
-def _storage_client(pid: int) -> "storage.Client":
+def _storage_client(pid: int, connection: "CloudStorage | Sandbox") -> "storage.Client":
     from google.cloud import storage
 
     # Otherwise the client asks for the bucket in the background, to label traces we do not send.
     os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
     with explained("Cloud Storage", "connecting"):
-        return storage.Client(project=settings.bigquery().project, **_options())
+        return storage.Client(project=settings.bigquery().project, **_options(connection))
 
 
 @cache
-def _bigquery_client(pid: int) -> "bigquery.Client":
+def _bigquery_client(pid: int, connection: "BigQuery | Sandbox") -> "bigquery.Client":
     from google.cloud import bigquery
 
     with explained("BigQuery", "connecting"):
-        config = settings.bigquery()
-        return bigquery.Client(project=config.project, location=config.location, **_options())
+        config, options = settings.bigquery(), _options(connection)
+        return bigquery.Client(project=config.project, location=config.location, **options)

@@ -1,4 +1,4 @@
-"""The PostgreSQL connection, made as the settings say: the sandbox's server, or another.
+"""The engine of a PostgreSQL connection: the sandbox's server, or another.
 
 Belongs here: address, password, the engine. Not here: how a session behaves
 (``postgres_session.py``), what a failing server is called (``postgres_errors.py``), or any
@@ -8,24 +8,26 @@ statement of a load.
 import os
 from dataclasses import dataclass
 from functools import cache
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from pipeline.connections.named import used_by
 from pipeline.connections.postgres_errors import explained
 from pipeline.connections.postgres_session import let_interrupt, open_session
 from pipeline.connections.secrets import resolve
-from pipeline.core import settings
-from pipeline.core.errors import BadRequest
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-__all__ = ["Database", "configured", "engine", "explained"]
+    from pipeline.connections.kinds import Postgres, Sandbox
+
+__all__ = ["Database", "configured", "database_of", "engine", "explained", "postgres_connection"]
 
 
 @dataclass(frozen=True)
 class Database:
     """Where a database is, and as whom. ``password`` is a reference; None leaves it to libpq,
-    which knows ``PGPASSWORD`` and ``~/.pgpass``."""
+    which knows ``PGPASSWORD`` and ``~/.pgpass``. ``timeout`` is for connecting, in seconds."""
 
     host: str
     port: int
@@ -33,27 +35,30 @@ class Database:
     db: str
     password: str | None = None
     sslmode: str = "prefer"
-
-    def __post_init__(self) -> None:
-        """Refuse what libpq would take apart or print: an address with a password in it."""
-        if any("://" in text or "@" in text for text in (self.host, self.db)) or "=" in self.db:
-            raise BadRequest(
-                "[postgres] host and db are to be names, not addresses",
-                expected="host, port, user, db and a reference to the password, each on its own",
-            )
+    timeout: float = 10
 
     def __str__(self) -> str:
         return f"postgresql://{self.user}@{self.host}:{self.port}/{self.db}"
 
 
+def postgres_connection() -> "Postgres | Sandbox":
+    """Return the connection that Postgres is reached by."""
+    from pipeline.connections.kinds import Postgres, Sandbox
+
+    return used_by("postgres", Postgres, Sandbox)
+
+
 def configured() -> Database:
     """Return the configured database. Starts the sandbox's server, and makes its database."""
-    config = settings.postgres()
-    if config.endpoint == "sandbox":
-        return _sandbox_database(str(config.db))
-    return Database(
-        config.host, config.port, config.user, config.db, config.password, config.sslmode
-    )
+    return database_of(postgres_connection())
+
+
+def database_of(connection: "Postgres | Sandbox") -> Database:
+    """Return a connection's database. Starts the sandbox's server, and makes its database."""
+    if connection.kind == "sandbox":
+        return _sandbox_database(connection)
+    told = connection.model_dump(exclude={"name", "kind"})
+    return Database(**told)
 
 
 def engine(database: Database | None = None) -> "Engine":
@@ -79,21 +84,24 @@ def _engine(pid: int, database: Database) -> "Engine":
 
 def _connect(database: Database) -> Any:
     reference = database.password
-    given = {"password": resolve(reference, "[postgres] password")} if reference else {}
+    given = {"password": resolve(reference, "the password")} if reference else {}
     return open_session(
         host=database.host,
         port=database.port,
         user=database.user,
         dbname=database.db,
         sslmode=database.sslmode,
+        connect_timeout=ceil(database.timeout),
         **given,
     )
 
 
-def _sandbox_database(name: str) -> Database:
+def _sandbox_database(connection: "Sandbox") -> Database:
     from pipeline.sandbox.lifecycle import ensure_postgres
 
+    name = connection.db
     with explained(f"making the database {name}"):
         server = ensure_postgres(name)
     password = f"file:{server.password_file}"
-    return Database(server.host, server.port, server.user, name, password, "disable")
+    return Database(server.host, server.port, server.user, name, password, "disable",
+                    connection.timeout)  # fmt: skip

@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from pipeline.connections.named import name_used_by
 from pipeline.core.errors import PipelineError, Terminal, Transient
+from pipeline.core.profile import CONNECTION
 
 AGAIN: Final = "run the same command again"
-ADDRESS: Final = "correct [postgres] host and port, or start the server; then run it again"
+ADDRESS: Final = "correct host and port in {connection}, or start the server; then run it again"
 PASSWORD: Final = (
-    "correct [postgres] user, or what [postgres] password refers to (or PGPASSWORD, ~/.pgpass)"
+    "correct user in {connection}, or what its password refers to (or PGPASSWORD, ~/.pgpass)"
 )
-RIGHTS: Final = "grant [postgres] user the right (README, Going to Postgres)"
-SSL: Final = "set [postgres] sslmode to what the server takes: require, verify-full or disable"
+RIGHTS: Final = "grant the user of {connection} the right (README, Going to Postgres)"
+SSL: Final = "set sslmode in {connection} to what the server takes: require, verify-full or disable"
 DATA: Final = "the source holds what PostgreSQL cannot; nothing was changed"
 
 TRANSIENT: Final = {
@@ -42,9 +44,9 @@ TERMINAL: Final = {
     "22P02": DATA,
     "22P03": DATA,
     "22P05": DATA,
-    "25006": "name the primary in [postgres] host: this one is a read-only replica, or set so",
+    "25006": "name the primary as host in {connection}: this one is a read-only replica, or set so",
     "28": PASSWORD,
-    "3D000": "correct [postgres] db, or create the database",
+    "3D000": "correct db in {connection}, or create the database",
     "3F000": "correct [postgres] schema, or create it",
     "42501": RIGHTS,
     "42704": "create the role or type that it names, or do not ask for it",
@@ -56,7 +58,7 @@ REFUSED: Final = [
     ("no password supplied", PASSWORD),
     ("no pg_hba.conf entry", f"{SSL}; or let the server's pg_hba.conf admit user and database"),
     ("does not support SSL", SSL),
-    ("certificate", "set [postgres] sslmode, or bring the server's certificate authority"),
+    ("certificate", "set sslmode in {connection}, or bring the server's certificate authority"),
     ("sslmode", SSL),
     ('database "', TERMINAL["3D000"]),
     ('role "', PASSWORD),
@@ -90,18 +92,22 @@ def _named(what: str, error: BaseException) -> PipelineError:
     if code is None:
         return _unconnected(what, seen)
     if advice := TRANSIENT.get(code) or TRANSIENT.get(code[:2]):
-        return Transient(f"Postgres failed {what}", seen=seen, next_step=advice)
+        return Transient(f"Postgres failed {what}", seen=seen, next_step=_here(advice))
     advice = TERMINAL.get(code) or TERMINAL.get(code[:2])
-    return Terminal(f"Postgres refused {what}", seen=seen, next_step=advice)
+    return Terminal(f"Postgres refused {what}", seen=seen, next_step=advice and _here(advice))
 
 
 def _unconnected(what: str, seen: str) -> PipelineError:
     for words, advice in REFUSED:
         if words in seen:
-            return Terminal(f"Postgres refused {what}", seen=seen, next_step=advice)
+            return Terminal(f"Postgres refused {what}", seen=seen, next_step=_here(advice))
     lost = "could not" in seen or "connection to server" in seen
     advice = ADDRESS if lost else AGAIN
-    return Transient(f"Postgres failed {what}", seen=seen, next_step=advice)
+    return Transient(f"Postgres failed {what}", seen=seen, next_step=_here(advice))
+
+
+def _here(advice: str) -> str:
+    return advice.format(connection=f"[{CONNECTION}{name_used_by('postgres')}]")
 
 
 def _words(error: BaseException) -> str:

@@ -5,7 +5,6 @@ server is, or as whom (``postgres.py``).
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.core import settings
@@ -28,7 +27,6 @@ def open_session(**where: Any) -> Any:
         **LIVENESS,
         application_name=APPLICATION,
         client_encoding="utf8",
-        connect_timeout=ceil(config.timeout),
     )
     limits = {"lock_timeout": config.lock_timeout, "statement_timeout": config.statement_timeout}
     with connection.cursor() as cursor:

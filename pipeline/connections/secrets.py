@@ -12,6 +12,13 @@ from pipeline.core.errors import BadRequest, Terminal
 from pipeline.core.settings import PROJECT_ROOT
 
 FORMS: Final = "env:NAME, file:PATH or keyring:SERVICE/USER"
+MOVE_IT: Final = "put it in a file of mode 600 and write file:PATH, or export it and write env:NAME"
+
+
+def is_reference(text: str) -> bool:
+    """Return whether the text refers to a secret; any other may be the secret itself."""
+    kind, _, where = text.partition(":")
+    return kind in READERS and bool(where)
 
 
 def resolve(reference: str, name: str) -> str:
@@ -21,14 +28,13 @@ def resolve(reference: str, name: str) -> str:
         BadRequest: the text is no reference; it may be the secret itself, and is not repeated.
         Terminal: there is nothing where it refers to.
     """
-    kind, _, where = reference.partition(":")
-    if kind not in READERS or not where:
+    if not is_reference(reference):
         raise BadRequest(
             f"{name} is to be a reference, not the secret itself",
             expected=FORMS,
-            next_step=f"put it in a file of mode 600 and write {name} = file:PATH, or export it "
-            "and write env:NAME",
+            next_step=MOVE_IT,
         )
+    kind, _, where = reference.partition(":")
     secret = READERS[kind](where)
     if not secret:
         raise Terminal(f"{name} refers to nothing", seen=reference, expected=FORMS)
@@ -40,13 +46,13 @@ def _from_environment(variable: str) -> str | None:
 
 
 def _from_file(path: str) -> str | None:
-    """Return the file's first line: an editor ends it with a newline that is not the secret's."""
+    """Return the file's text; an editor ends it with a newline that is not the secret's."""
     try:
         text = (PROJECT_ROOT / Path(path).expanduser()).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise Terminal(f"file:{path} cannot be read", seen=reason) from None
-    return text.partition("\n")[0].rstrip("\r")
+    return text.rstrip("\r\n")
 
 
 def _from_keyring(where: str) -> str | None:

@@ -4,6 +4,7 @@ Belongs here: names, keys, paths and the validity of a month. Not here: whether 
 published, downloaded or loaded; that is judged at each stage's target.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -54,9 +55,9 @@ class TripMonth:
     @classmethod
     def parse(cls, service: str, key: str) -> "TripMonth":
         """Return the month that ``key`` (``2021-01``) names."""
-        year, _, month = key.partition("-")
-        if not (year.isdecimal() and month.isdecimal()):
+        if not re.fullmatch("[0-9]{1,4}-[0-9]{1,2}", key):
             raise BadRequest("no such month", seen=repr(key), expected="YYYY-MM")
+        year, month = key.split("-")
         return cls(service, int(year), int(month))
 
     def __str__(self) -> str:

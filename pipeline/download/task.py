@@ -36,7 +36,7 @@ class PublishedMonth(MonthTask, luigi.ExternalTask):
         Raises:
             Transient: the publisher is unreachable, throttles or is out of order.
         """
-        if is_future(self.trip_month, _today()):
+        if is_future(self.trip_month, today()):
             return _not_yet(self.trip_month, "the month has not begun")
         return is_published(self.trip_month)
 
@@ -78,12 +78,26 @@ def download(task: PipelineTask, wanted: Publication, path: Path, kind: FileKind
 
 
 def is_published(wanted: Publication) -> bool:
-    """Return whether the file is published, asking the publisher once per process.
+    """Return whether the file is published, and warn where it is not; see ``publishes``."""
+    base_url = publisher_base_url()
+    return publishes(base_url, wanted) or _not_yet(wanted, f"nothing at {wanted.url(base_url)}")
+
+
+@cache
+def publishes(base_url: str, wanted: Publication) -> bool:
+    """Return whether the publisher has the file, asking it once per process.
 
     Raises:
         Transient: the publisher is unreachable, throttles or is out of order.
     """
-    return _is_published(publisher_base_url(), wanted)
+    from pipeline.download.publisher import Publisher
+
+    return Publisher(base_url).probe(wanted) is not None
+
+
+def today() -> date:
+    """Return the publisher's date: New York's."""
+    return datetime.now(ZoneInfo("America/New_York")).date()
 
 
 def is_future(month: TripMonth, today: date) -> bool:
@@ -99,19 +113,6 @@ def megabytes(done: int, total: int | None = None) -> str:
 
 
 @cache
-def _is_published(base_url: str, wanted: Publication) -> bool:
-    from pipeline.download.publisher import Publisher
-
-    if Publisher(base_url).probe(wanted) is not None:
-        return True
-    return _not_yet(wanted, f"nothing at {wanted.url(base_url)}")
-
-
-@cache
 def _not_yet(wanted: Publication, why: str) -> bool:
     logger.warning("%s is not published yet (%s)", wanted, why)
     return False
-
-
-def _today() -> date:
-    return datetime.now(ZoneInfo("America/New_York")).date()

@@ -11,7 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from pipeline.connections.google import endpoint, explained, storage_client, storage_limits
+from pipeline.connections.google import (
+    endpoint,
+    explained,
+    storage_client,
+    storage_connection,
+    storage_limits,
+)
 from pipeline.core import settings
 from pipeline.core.errors import Terminal, Transient
 from pipeline.core.provenance import Provenance
@@ -52,7 +58,7 @@ class LakeObject:
     @property
     def link(self) -> str:
         """Where a person can look at the object: Google's console, or the sandbox's answer."""
-        url, bucket = endpoint(), settings.lake().bucket
+        url, bucket = endpoint(storage_connection()), settings.lake().bucket
         if url is None:
             return f"https://console.cloud.google.com/storage/browser/_details/{bucket}/{self.name}"
         return f"{url}/storage/v1/b/{bucket}/o/{self.name.replace('/', '%2F')}"

@@ -13,10 +13,11 @@ from typing import Any, Final
 
 import click
 
+from pipeline.connections.named import name_used_by, named
 from pipeline.connections.postgres import configured, engine, explained
 from pipeline.core.errors import BadRequest, Terminal
 from pipeline.core.months import TripMonth
-from pipeline.core.settings import PROJECT_ROOT, SANDBOX, google
+from pipeline.core.settings import PROJECT_ROOT, SANDBOX
 from pipeline.core.settings import postgres as postgres_settings
 from pipeline.operate.output import show
 
@@ -50,7 +51,7 @@ def demo(postgres: bool) -> None:
 
 
 def _ask_postgres() -> None:
-    _refuse_real_service("postgres", postgres_settings().endpoint)
+    _refuse_real_service("postgres")
     _run(MONTHS[0], "LoadMonthToPostgres")
     question = " ".join(QUESTION.split())
     click.secho(f"{configured()}$ {question}", bold=True)
@@ -64,7 +65,8 @@ def _ask_postgres() -> None:
 
 
 def _fill_warehouse() -> None:
-    _refuse_real_service("google", google().endpoint)
+    _refuse_real_service("lake")
+    _refuse_real_service("bigquery")
     click.echo("sample months, made on this machine; no account, no network\n")
     before = _loaded()
     seconds = {month: _run(month) for month in MONTHS}
@@ -78,11 +80,12 @@ def _fill_warehouse() -> None:
         click.echo(f"  {command}")
 
 
-def _refuse_real_service(section: str, endpoint: str) -> None:
-    if endpoint != SANDBOX:
+def _refuse_real_service(section: str) -> None:
+    name = name_used_by(section)
+    if named(name).model_dump()["kind"] != SANDBOX:
         raise BadRequest(
             "the demo loads invented trips, into the sandbox only",
-            seen=f"[{section}] endpoint = {endpoint}",
+            seen=f"[{section}] connection = {name}",
             expected=SANDBOX,
             next_step="PIPELINE_PROFILE=sandbox tlc demo",
         )

@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.core import settings
 from pipeline.core.errors import BadRequest
 from pipeline.core.months import SERVICES, TripMonth
 from pipeline.core.provenance import Provenance
@@ -101,10 +100,11 @@ def _in_postgres() -> Mapping[tuple[str, str], "Load"]:
 
     That one is not made only to be asked.
     """
+    from pipeline.connections.postgres import postgres_connection
     from pipeline.postgres.ledger import loaded_months
     from pipeline.sandbox.lifecycle import postgres_home
 
-    if settings.postgres().endpoint == "sandbox" and not (postgres_home() / "cluster").is_dir():
+    if postgres_connection().kind == "sandbox" and not (postgres_home() / "cluster").is_dir():
         return {}
     return loaded_months()
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
+from pipeline.connections.named import named
 from pipeline.connections.postgres_errors import explained
-from pipeline.core import settings
+from pipeline.core.settings import SANDBOX
 from pipeline.sandbox import lifecycle
 from pipeline.sandbox.postgres import lifecycle as postgres_lifecycle
 from pipeline.sandbox.postgres.lifecycle import PostgresServer
@@ -42,7 +43,7 @@ def start(postgres: bool) -> None:
     click.echo(f"sandbox running at {server.url} (pid {server.pid})")
     if postgres:
         with explained("making the database"):
-            _tell(lifecycle.ensure_postgres(str(settings.postgres().db)))
+            _tell(lifecycle.ensure_postgres(_database()))
 
 
 @sandbox.command()
@@ -66,8 +67,12 @@ def reset(yes: bool) -> None:
 
 
 def _tell(server: PostgresServer) -> None:
-    url = f"postgresql://{server.user}@{server.host}:{server.port}/{settings.postgres().db}"
+    url = f"postgresql://{server.user}@{server.host}:{server.port}/{_database()}"
     click.echo(f"postgres running at {url} (pid {server.pid}), password in {server.password_file}")
+
+
+def _database() -> str:
+    return str(named(SANDBOX).model_dump()["db"])
 
 
 def _size(path: Path) -> int:

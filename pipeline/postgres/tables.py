@@ -144,5 +144,5 @@ def _refuse_difference(table: "sa.Table", what: str, seen: Any, expected: Any) -
             f"table {table.fullname} exists with other {what}",
             seen=seen or "none",
             expected=expected or "none",
-            next_step="use another [postgres] schema or db, or move that table away",
+            next_step="use another [postgres] schema or connection, or move that table away",
         )

@@ -42,7 +42,7 @@ def test_kills_at_any_moment_leave_work_that_the_same_command_ends_once(
     rows = rng.randrange(ROWS // 2, ROWS)
     workspace.set("sandbox", sample_rows=rows, port=rng.choice([0, free_port()]))
     workspace.set("normalize", batch_rows=5_000, row_group_rows=10_000)
-    workspace.set("google", timeout=5)
+    workspace.set("connection:sandbox", timeout=5)
     loaded = {}
     for name in rng.sample(MONTHS, rng.choice([1, 1, 2])):
         month = TripMonth.parse(*name.split())
@@ -90,11 +90,11 @@ def sandbox_pids(workspace, workers):
 
 
 def end_in_peace(workspace, month):
-    workspace.set("google", timeout=20)
+    workspace.set("connection:sandbox", timeout=20)
     done = workspace.run(*command(workspace, month))
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
-    workspace.set("google", timeout=5)
+    workspace.set("connection:sandbox", timeout=5)
 
 
 def server_log(workspace):

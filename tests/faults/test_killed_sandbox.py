@@ -10,7 +10,7 @@ ROWS = 20_000
 
 def test_a_sandbox_killed_during_a_load_ends_that_load_once_when_started_again(workspace, outcome):
     workspace.set("sandbox", sample_rows=ROWS)
-    workspace.set("google", timeout=3)
+    workspace.set("connection:sandbox", timeout=3)
     workspace.variables["TLC_SANDBOX_JOB_DELAY"] = "4"
     worker = workspace.popen(*workspace.command("--year", 2021, "--month", 1))
     wait_until(lambda: workspace.sandbox and running_loads(outcome))
@@ -21,7 +21,7 @@ def test_a_sandbox_killed_during_a_load_ends_that_load_once_when_started_again(w
     assert "Traceback" not in told
 
     del workspace.variables["TLC_SANDBOX_JOB_DELAY"]
-    workspace.set("google", timeout=20)
+    workspace.set("connection:sandbox", timeout=20)
     done = workspace.load("--year", 2021, "--month", 1)
     assert done.returncode == 0, done.stderr
     outcome.assert_loaded_once(ROWS)

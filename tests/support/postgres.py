@@ -25,10 +25,13 @@ class PostgresUnderTest:
     home: Path | None = None
 
     @property
-    def settings(self) -> dict[str, str]:
-        """The ``[postgres]`` section that leads here."""
+    def settings(self) -> dict[str, dict[str, str]]:
+        """The sections of settings that lead here."""
         told = {k: str(v) for k, v in vars(self.database).items() if v is not None}
-        return {"endpoint": "server", **told}
+        return {
+            "connection:under-test": {"kind": "postgres", **told},
+            "postgres": {"connection": "under-test"},
+        }
 
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Run one statement in a session and transaction of its own; return its rows."""

@@ -18,6 +18,7 @@ from support.postgres import PostgresUnderTest
 
 from pipeline.core import settings
 from pipeline.core.months import TripMonth
+from pipeline.core.profile import load_profile
 from pipeline.normalize.target import CanonicalMonthTarget
 from pipeline.postgres.ledger import Load
 from pipeline.postgres.load import load_month
@@ -32,8 +33,11 @@ class Place:
         self.said: list[str] = []
 
     @property
-    def settings(self) -> dict[str, str]:
-        return {**self.server.settings, "schema": self.schema, "lock_timeout": "20"}
+    def settings(self) -> dict[str, dict[str, str]]:
+        """The sections of settings that lead here."""
+        told = self.server.settings
+        told["postgres"] |= {"schema": self.schema, "lock_timeout": "20"}
+        return {**told, "local": {"data_dir": str(self.data_dir)}}
 
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Run one statement, in which ``{s}`` is the schema, in a session of its own."""
@@ -61,9 +65,8 @@ class Place:
     def loader(self, moment: str, *months: TripMonth) -> "subprocess.Popen[str]":
         """Load what is canonical of those months in a process; return it at the moment."""
         config = self.data_dir / "loader.cfg"
-        sections = {"postgres": self.settings, "local": {"data_dir": str(self.data_dir)}}
         lines = [f"[{name}]\n" + "\n".join(f"{key} = {value}" for key, value in section.items())
-                 for name, section in sections.items()]  # fmt: skip
+                 for name, section in self.settings.items()]  # fmt: skip
         config.write_text("\n".join(lines))
         words = [self.data_dir, moment, *(month.key for month in months)]
         process = subprocess.Popen(
@@ -97,13 +100,10 @@ class Place:
 def placed(server: PostgresUnderTest, data_dir: Path, patch: pytest.MonkeyPatch) -> Iterator[Place]:
     made = Place(server, data_dir)
     made.query("CREATE SCHEMA {s}")
-    settings.load_profile()
+    load_profile()
     patch.setenv("TLC_BASE_URL", "http://127.0.0.1/trip-data")
     config = luigi.configuration.get_config()
-    for section, values in {
-        "postgres": made.settings,
-        "local": {"data_dir": str(data_dir)},
-    }.items():
+    for section, values in made.settings.items():
         if not config.has_section(section):
             config.add_section(section)
         for name, value in values.items():

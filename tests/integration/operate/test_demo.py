@@ -100,7 +100,8 @@ def test_the_demo_of_postgres_asks_a_real_server_what_it_loaded(workspace: Works
 
 
 def test_the_demo_of_postgres_leaves_a_real_server_alone(workspace: Workspace) -> None:
-    workspace.set("postgres", endpoint="server")
+    workspace.set("connection:mine", kind="postgres")
+    workspace.set("postgres", connection="mine")
     done = workspace.run("tlc", "demo", "--postgres")
     assert done.returncode == 30
-    assert "into the sandbox only; seen: [postgres] endpoint = server" in done.stderr
+    assert "into the sandbox only; seen: [postgres] connection = mine" in done.stderr

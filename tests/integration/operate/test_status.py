@@ -201,7 +201,7 @@ def test_with_no_month_the_next_command_is_told(workspace: Workspace) -> None:
 
 
 def test_an_unreachable_service_is_one_line_that_names_it(workspace: Workspace) -> None:
-    workspace.set("google", endpoint="http://127.0.0.1:9", timeout=1)
+    workspace.set("connection:sandbox", endpoint="http://127.0.0.1:9", timeout=1)
     done = workspace.run("tlc", "status", timeout=30)
     assert done.returncode == 30
     (line,) = done.stderr.splitlines()

@@ -124,7 +124,7 @@ def test_a_table_that_is_not_ours_is_refused_side_by_side_and_left_alone(
     before = place.tables()
     with pytest.raises(Terminal, match=re.escape(difference)) as refused:
         place.load(JANUARY, 1)
-    assert "use another [postgres] schema or db" in str(refused.value)
+    assert "use another [postgres] schema or connection" in str(refused.value)
     assert place.tables() == before
 
 
@@ -139,7 +139,7 @@ def test_a_partition_that_views_need_is_not_dropped(place):
 def test_a_role_without_the_right_to_create_is_refused_by_name(place, setting):
     with place.server.role("secret") as role:
         place.query(f"GRANT USAGE ON SCHEMA {{s}} TO {role.user}")
-        setting("postgres", user=role.user, password="env:SECRET")
+        setting("connection:under-test", user=role.user, password="env:SECRET")
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("SECRET", "secret")
             with pytest.raises(Terminal, match=f"permission denied for schema {place.schema}"):

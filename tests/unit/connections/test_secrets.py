@@ -11,7 +11,7 @@ CANARY = "canary-5up3r"
 def test_a_reference_is_read_where_it_refers_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "secret").write_text(f"{CANARY}\nand a remark\n")
+    (tmp_path / "secret").write_text(f"{CANARY}\n")
     monkeypatch.setenv("A_SECRET", CANARY)
     assert resolve("env:A_SECRET", "the password") == CANARY
     assert resolve(f"file:{tmp_path}/secret", "the password") == CANARY

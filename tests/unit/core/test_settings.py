@@ -10,7 +10,7 @@ from pipeline.core.errors import BadRequest
     [
         ("lake", "bucket", "", r"section \[lake\] cannot be read; seen: bucket is empty"),
         ("bigquery", "project", "${NOBODY_SET_THIS}", r"section \[bigquery\].*NOBODY_SET_THIS"),
-        ("google", "timeout", "soon", r"section \[google\].*soon"),
+        ("source", "timeout", "soon", r"section \[source\].*soon"),
     ],
     ids=["empty", "unset_variable", "no_number"],
 )

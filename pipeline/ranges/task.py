@@ -1,0 +1,158 @@
+"""The tasks about many months that a command line can name.
+
+Belongs here: which months each of them means. Not here: how a month is named (``asked.py``), and
+what all have in common (``many_months.py``).
+"""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+import luigi
+
+from pipeline.connections.publisher import publisher_base_url
+from pipeline.core.errors import PipelineError
+from pipeline.core.month_task import WholeNumber
+from pipeline.core.months import FIRST_MONTHS, SERVICES, TripMonth
+from pipeline.download.retries import Unreachable
+from pipeline.download.task import publishes, today
+from pipeline.ranges.asked import (
+    MonthKey,
+    Names,
+    between,
+    known_key,
+    known_services,
+    named_months,
+    ordered_months,
+)
+from pipeline.ranges.many_months import ManyMonths, is_there
+from pipeline.schemas import published_file
+
+ASKED_AT_ONCE: Final = 8
+"""Months of which the publisher is asked at the same time."""
+
+
+class LoadMonths(ManyMonths):
+    """Some months of a year."""
+
+    service: luigi.StrParameter = luigi.StrParameter(
+        default="yellow", description=" | ".join(SERVICES)
+    )
+    year: WholeNumber = WholeNumber(description="the files' year, e.g. 2021")
+    months: Names = Names(default=(), description="the files' months, e.g. 1,2,3")
+
+    @property
+    def subject(self) -> str:
+        """The months."""
+        return f"{self.service} {self.year}, months {','.join(self.months)}"
+
+    def asked_for(self) -> Iterable[TripMonth]:
+        """Return the months in the order in which they were named."""
+        return named_months(self.service, int(self.year), self.months)
+
+
+class LoadRange(ManyMonths):
+    """All months from one to another, both included."""
+
+    service: luigi.StrParameter = luigi.StrParameter(
+        default="yellow", description=" | ".join(SERVICES)
+    )
+    start: MonthKey = MonthKey(default="", description="the first month, e.g. 2019-01")
+    stop: MonthKey = MonthKey(default="", description="the last month, e.g. 2021-12")
+
+    @property
+    def subject(self) -> str:
+        """The range."""
+        return f"{self.service} {self.start} to {self.stop}"
+
+    def asked_for(self) -> Iterable[TripMonth]:
+        """Return the months, oldest first."""
+        first, last = (TripMonth.parse(self.service, key) for key in (self.start, self.stop))
+        return ordered_months(first, last, today())
+
+
+class Published(ManyMonths):
+    """Published months of some services, newest first.
+
+    Published is what the table of published months has (``schemas/published_months.csv``). Of
+    months that have ended since, the publisher is asked about those that are not there, each once;
+    one that it does not have yet is not meant, whether or not it has a later one.
+    """
+
+    services: Names = Names(
+        default=SERVICES, description="with commas between, e.g. yellow,green; default: all"
+    )
+
+    @property
+    def earliest(self) -> str:
+        """The first month that is meant, ``2021-01``; empty where all are."""
+        return ""
+
+    def asked_for(self) -> Iterable[TripMonth]:
+        """Return the published months, newest first.
+
+        Raises:
+            BadRequest: the services or the first month cannot be.
+            Transient: the publisher cannot be reached.
+        """
+        earliest, services = self.earliest, known_services(self.services)
+        ended = [month for service in services for month in _ended(service)]
+        meant = sorted((month for month in ended if month.key >= earliest), key=_age)
+        unknown = [month for month in meant if not published_file(month)]
+        published = self._published([m for m in unknown if not is_there(self.loading(m))])
+        return [month for month in meant if published.get(month, True)]
+
+    def _published(self, months: Sequence[TripMonth]) -> dict[TripMonth, bool]:
+        if not months:
+            return {}
+        with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
+            answers = pool.map(partial(_is_published, publisher_base_url()), months)
+            return dict(zip(months, answers, strict=True))
+
+
+class LoadAll(Published):
+    """Every month that is published."""
+
+    @property
+    def subject(self) -> str:
+        """The services."""
+        return ", ".join(self.services)
+
+
+class LoadPublished(Published):
+    """Every published month since one, for cron: what is not out yet is no failure."""
+
+    since: MonthKey = MonthKey(default="", description="the first month, e.g. 2024-01")
+
+    @property
+    def subject(self) -> str:
+        """The services, and since when."""
+        return f"{', '.join(self.services)} since {self.since}"
+
+    @property
+    def earliest(self) -> str:
+        """The first month that is meant; of a service that began later, all are."""
+        return known_key(self.since)
+
+
+def _ended(service: str) -> list[TripMonth]:
+    first, last = FIRST_MONTHS[service], today().replace(day=1) - timedelta(days=1)
+    return between(
+        TripMonth(service, first.year, first.month), TripMonth(service, last.year, last.month)
+    )
+
+
+def _age(month: TripMonth) -> tuple[int, int]:
+    return -month.year, -month.month
+
+
+def _is_published(base_url: str, month: TripMonth) -> bool:
+    try:
+        return publishes(base_url, month)
+    except Unreachable:
+        raise
+    except PipelineError:
+        # The month's own task asks again and tells; the others are not to wait for this one.
+        return True
