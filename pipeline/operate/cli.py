@@ -12,6 +12,7 @@ from pipeline.core.errors import PipelineError
 from pipeline.core.logs import LineFormatter
 from pipeline.core.profile import load_profile
 from pipeline.core.provenance import PIPELINE_VERSION
+from pipeline.operate.connections import connections
 from pipeline.operate.demo import demo
 from pipeline.operate.deployments import deployments, run
 from pipeline.operate.ingest import ingest
@@ -19,6 +20,7 @@ from pipeline.operate.query import query
 from pipeline.operate.samples import samples
 from pipeline.operate.sandbox import sandbox
 from pipeline.operate.schema import schema
+from pipeline.operate.settings import settings
 from pipeline.operate.status import status
 
 FAILED = 30
@@ -32,7 +34,21 @@ def tlc() -> None:
     load_profile()
 
 
-for command in (status, query, ingest, run, deployments, samples, schema, sandbox, demo):
+COMMANDS = (
+    status,
+    query,
+    ingest,
+    run,
+    deployments,
+    samples,
+    schema,
+    settings,
+    connections,
+    sandbox,
+    demo,
+)
+
+for command in COMMANDS:
     tlc.add_command(command)
 
 
