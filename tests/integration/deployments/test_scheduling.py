@@ -70,6 +70,7 @@ def busy(situations: Deployments, publisher: FaultyPublisher) -> Iterator[None]:
         _, told = run.communicate(timeout=30)
     assert run.returncode == 30
     assert "ended with exit code 30: stopped" in told
+    assert situations.records("busy")[-1]["result"] == "stopped"
 
 
 def silent_month() -> str:
@@ -120,7 +121,7 @@ def logs_and_records_tell_of_all_four(situations: Deployments) -> None:
 
 
 def the_list_tells_of_all_four(situations: Deployments) -> None:
-    listed = json.loads(situations.tlc("deployments", "list", "--format", "json").stdout)
+    listed = json.loads(situations.workspace.tlc("deployments", "list", "--format", "json").stdout)
     results = {row["name"]: row["last result"] for row in listed}
     assert results == {
         "done": "done (0)",
@@ -173,4 +174,5 @@ def test_a_run_in_another_zone_does_nothing_until_it_is_due(deployments: Deploym
     assert command.endswith("tlc run later --scheduled --if-due")
     run = as_cron_starts(command)
     assert (*run.communicate(timeout=60), run.returncode) == ("", "", 0)
-    assert not deployments.runs.exists()
+    assert not (deployments.runs / "later.log").exists()
+    assert not deployments.records("later")
