@@ -42,6 +42,15 @@ def test_a_run_begins_a_new_log_where_the_last_one_is_large(
     assert all(path.read_text().count("starts") == 1 for path in logs)
 
 
+def test_a_log_that_another_run_writes_is_not_taken_from_it(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "LARGEST", 200)
+    run("x" * 300)
+    RunLog("some", echo=False, may_rotate=False).close()
+    assert [path.name for path in (data / "runs").iterdir()] == ["some.log"]
+
+
 @pytest.mark.parametrize(
     ("lines", "cause"),
     [
