@@ -14,6 +14,7 @@ from pipeline.core.profile import load_profile
 from pipeline.core.provenance import PIPELINE_VERSION
 from pipeline.operate.connections import connections
 from pipeline.operate.demo import demo
+from pipeline.operate.deployments import deployments, run
 from pipeline.operate.ingest import ingest
 from pipeline.operate.query import query
 from pipeline.operate.samples import samples
@@ -33,7 +34,21 @@ def tlc() -> None:
     load_profile()
 
 
-for command in (status, query, ingest, samples, schema, settings, connections, sandbox, demo):
+COMMANDS = (
+    status,
+    query,
+    ingest,
+    run,
+    deployments,
+    samples,
+    schema,
+    settings,
+    connections,
+    sandbox,
+    demo,
+)
+
+for command in COMMANDS:
     tlc.add_command(command)
 
 
