@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from support.configuration import settings_at
 from support.google_front import GoogleFront
 
+from pipeline.connections.edit import append
 from pipeline.core.errors import BadRequest, Terminal
 from pipeline.core.profile import load_profile
 from pipeline.operate.connections import connections
@@ -124,6 +125,14 @@ def test_two_that_are_added_at_once_are_both_there(run: Run, root: Path) -> None
         thread.join()
     text = (root / "config" / "sandbox.cfg").read_text()
     assert text.count("[connection:one]") == text.count("[connection:two]") == 1
+
+
+def test_a_section_that_another_run_has_just_added_is_not_added_again(root: Path) -> None:
+    append(section := "[connection:hot]\nkind = gcs\n")
+    with pytest.raises(BadRequest, match=r"has a section \[connection:hot\] already"):
+        append(section)
+    assert (root / "config" / "sandbox.cfg").read_text().count(section) == 1
+    assert not [*(root / "config").glob("*.part")]
 
 
 def test_to_print_a_section_writes_nothing(run: Run, root: Path) -> None:
