@@ -15,6 +15,7 @@ from support.google_front import GoogleFront
 from pipeline.connections.edit import append
 from pipeline.core.errors import BadRequest, Terminal
 from pipeline.core.profile import load_profile
+from pipeline.deployments import reading
 from pipeline.operate.connections import connections
 from pipeline.operate.settings import settings
 
@@ -188,6 +189,18 @@ def test_a_rename_that_would_break_something_is_refused(
 ) -> None:
     with pytest.raises(BadRequest, match=told):
         run("rename", old, new)
+
+
+def test_a_connection_that_a_deployment_names_keeps_its_name(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "nightly.yaml").write_text(
+        "task: LoadAll\nschedule: {cron: 0 6 * * *}\nnotifications: [chat]\n"
+    )
+    monkeypatch.setattr(reading, "folder", lambda: tmp_path)
+    with pytest.raises(BadRequest, match="chat is in use; seen: deployment nightly; next: name"):
+        run("rename", "chat", "talk")
+    assert "deployment nightly" in run("list")
 
 
 def test_a_test_tells_a_line_for_each_thing_and_fails_where_one_is_not_permitted(
