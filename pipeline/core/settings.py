@@ -106,6 +106,21 @@ class sandbox(Section):
     sample_rows: luigi.IntParameter = luigi.IntParameter(default=20_000)
 
 
+class deployments(Section):
+    """Where deployments are, and the programs that schedule them.
+
+    ``crontab`` and ``systemctl`` are command lines. Without ``unit_dir`` it is
+    ``/etc/systemd/system`` for root and ``~/.config/systemd/user`` for others. ``retry_pause`` is
+    in seconds.
+    """
+
+    folder: luigi.StrParameter = luigi.StrParameter(default="config/deployments")
+    crontab: luigi.StrParameter = luigi.StrParameter(default="crontab")
+    systemctl: luigi.StrParameter = luigi.StrParameter(default="systemctl")
+    unit_dir: luigi.OptionalStrParameter = luigi.OptionalStrParameter(default=None)
+    retry_pause: luigi.FloatParameter = luigi.FloatParameter(default=60.0)
+
+
 def data_dir() -> Path:
     """Return the folder that holds raw and canonical months and the sandbox; absolute."""
     return PROJECT_ROOT / Path(local().data_dir).expanduser()

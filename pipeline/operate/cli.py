@@ -13,6 +13,7 @@ from pipeline.core.logs import LineFormatter
 from pipeline.core.provenance import PIPELINE_VERSION
 from pipeline.core.settings import load_profile
 from pipeline.operate.demo import demo
+from pipeline.operate.deployments import deployments, run
 from pipeline.operate.ingest import ingest
 from pipeline.operate.query import query
 from pipeline.operate.samples import samples
@@ -31,7 +32,7 @@ def tlc() -> None:
     load_profile()
 
 
-for command in (status, query, ingest, samples, schema, sandbox, demo):
+for command in (status, query, ingest, run, deployments, samples, schema, sandbox, demo):
     tlc.add_command(command)
 
 

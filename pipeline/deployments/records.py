@@ -1,0 +1,86 @@
+"""What is kept of each run of a deployment: one line of JSON, and a log.
+
+Belongs here: the record, where it is and reading it back. Not here: what a code means
+(``policy.py``).
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from pipeline.core.files import explained
+from pipeline.core.settings import data_dir
+
+MOST_BYTES: Final = 1_000_000
+"""Of the newest records, this much is looked at."""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run: times are ISO 8601 in UTC; ``code`` is the exit code, ``told`` why it was so."""
+
+    deployment: str
+    version: str
+    command: list[str]
+    is_scheduled: bool
+    started: str
+    ended: str
+    tries: int
+    code: int
+    result: str
+    told: str
+
+    @property
+    def started_at(self) -> datetime:
+        """When the run started."""
+        return datetime.fromisoformat(self.started)
+
+    @property
+    def ended_at(self) -> datetime:
+        """When it ended."""
+        return datetime.fromisoformat(self.ended)
+
+
+def runs_dir() -> Path:
+    """Return the folder of logs, records and locks; it is made where there is none."""
+    folder = data_dir() / "runs"
+    with explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def log_file(name: str) -> Path:
+    """Return a deployment's log; older ones are beside it, with a number."""
+    return runs_dir() / f"{name}.log"
+
+
+def append(record: RunRecord) -> None:
+    """Add a run. One write: readers see a whole line or none."""
+    line = json.dumps(asdict(record)) + "\n"
+    path = _file(record.deployment)
+    with explained(path), path.open("a", encoding="utf-8") as file:
+        file.write(line)
+
+
+def newest_first(name: str) -> list[RunRecord]:
+    """Return the newest runs of a deployment; a line that a full disk cut short is left out."""
+    path = _file(name)
+    if not path.is_file():
+        return []
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - MOST_BYTES))
+        lines = file.read().decode("utf-8", "replace").splitlines()
+    return [record for line in reversed(lines) if (record := _parsed(line))]
+
+
+def _parsed(line: str) -> RunRecord | None:
+    try:
+        return RunRecord(**json.loads(line))
+    except (ValueError, TypeError):
+        return None
+
+
+def _file(name: str) -> Path:
+    return runs_dir() / f"{name}.jsonl"
