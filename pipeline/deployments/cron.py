@@ -4,6 +4,7 @@ Belongs here: a deployment's lines, their time and quoting, and changing them an
 here: what the lines start (``invocation.py``).
 """
 
+import os
 import re
 import shlex
 import shutil
@@ -29,6 +30,8 @@ DAYS: Final = 400
 MOST_CHARACTERS: Final = 990
 """Of a crontab's line, cron reads no more than a thousand."""
 MINUTES_A_DAY: Final = 1440
+NO_CRONTAB: Final = re.compile(r"no crontab|can't open .*: No such file", re.IGNORECASE)
+"""What cron's program and BusyBox's say of a user who has none; any other failure is one."""
 BEGIN: Final = "# >>> tlc "
 BLOCK: Final = re.compile(
     rf"^{BEGIN}(?P<name>[a-z0-9-]+) (?P<version>[0-9a-f]+)(?P<paused> paused)? (?P<root>/.*)\n"
@@ -172,7 +175,11 @@ class Cron:
         program = str(settings().crontab)
         try:
             done = subprocess.run(
-                [*shlex.split(program), word], input=given, capture_output=True, text=True
+                [*shlex.split(program), word],
+                input=given,
+                capture_output=True,
+                text=True,
+                env={**os.environ, "LC_ALL": "C"},
             )
         except OSError as error:
             raise Terminal(
@@ -180,7 +187,7 @@ class Cron:
                 seen=error.strerror,
                 next_step="install cron, set [deployments] crontab, or apply --to systemd",
             ) from error
-        if done.returncode and not (is_asking and "no crontab" in done.stderr.lower()):
+        if done.returncode and not (is_asking and NO_CRONTAB.search(done.stderr)):
             raise Terminal(f"{program} {word} failed", seen=done.stderr or done.returncode)
         return done
 

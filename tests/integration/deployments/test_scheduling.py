@@ -1,0 +1,185 @@
+"""What cron starts, as cron starts it: from a bare environment, by the line that was installed.
+
+By a real cron daemon, too, where there is BusyBox's, which runs on a folder of one's own.
+"""
+
+import json
+import os
+import pwd
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from support.deployments import SCHEDULE, Deployments, as_cron_starts
+from support.publisher import FaultyPublisher, page, stall
+from support.waiting import wait_until
+
+from pipeline.core.settings import PROJECT_ROOT
+
+BUSYBOX = shutil.which("busybox")
+EACH_MINUTE = {"cron": "* * * * *"}
+SILENCE = 300
+
+
+def has_crond() -> bool:
+    if not BUSYBOX or os.geteuid() != 0:
+        return False
+    applets = subprocess.run([BUSYBOX, "--list"], capture_output=True, text=True).stdout.split()
+    return {"crond", "crontab"} <= set(applets)
+
+
+@pytest.fixture
+def situations(deployments: Deployments, publisher: FaultyPublisher, content: bytes) -> Deployments:
+    """Four deployments: one that is done, one too early, one that fails, one that takes long."""
+    broken = publisher.serve(content, "green_tripdata_2021-03.parquet")
+    broken.always = page()
+    silent = publisher.serve(content, "green_tripdata_2021-04.parquet")
+    silent.always = stall(at=0.5, seconds=SILENCE)
+    deployments.workspace.set("source", timeout=SILENCE)
+    deployments.write(
+        "done",
+        task="LoadMonthToBQ",
+        parameters={"year": 2021, "month": 1},
+        schedule=EACH_MINUTE,
+        environment={"TLC_BASE_URL": "sandbox"},
+    )
+    for name, month in (("early", 2), ("broken", 3), ("busy", 4)):
+        deployments.write(
+            name,
+            parameters={"service": "green", "year": 2021, "month": month},
+            schedule=EACH_MINUTE,
+            retries=0,
+            environment={"TLC_BASE_URL": publisher.url},
+        )
+    return deployments
+
+
+@pytest.fixture
+def busy(situations: Deployments, publisher: FaultyPublisher) -> Iterator[None]:
+    """A run of the deployment ``busy``, by hand, in the middle of its download."""
+    run = situations.workspace.popen("tlc", "run", "busy")
+    try:
+        wait_until(lambda: run.poll() is not None or publisher.ranges(silent_month()))
+        assert run.poll() is None, run.communicate()
+        yield
+    finally:
+        run.terminate()
+        _, told = run.communicate(timeout=30)
+    assert run.returncode == 30
+    assert "ended with exit code 30: stopped" in told
+
+
+def silent_month() -> str:
+    return "green_tripdata_2021-04.parquet"
+
+
+def test_each_end_of_a_run_has_its_code_its_message_and_its_log(
+    situations: Deployments, busy: None
+) -> None:
+    applied = situations.tlc("deployments", "apply", "--to", "cron")
+    assert applied.returncode == 0, applied.stderr
+    names = ("done", "early", "broken", "busy")
+    runs = {name: as_cron_starts(situations.crontab.entry(name)[1]) for name in names}
+    ends = {name: (*run.communicate(timeout=120), run.returncode) for name, run in runs.items()}
+    assert ends["done"] == ("", "", 0), situations.log("done")
+    assert ends["early"] == ("", "", 0), situations.log("early")
+    assert ends["busy"] == ("", "", 0)
+    out, told, code = ends["broken"]
+    assert (out, code) == ("", 30)
+    (line,) = told.splitlines()
+    assert line.startswith("ERROR broken: failed (exit code 30); seen: ")
+    assert "green_tripdata_2021-03" in line
+    assert line.endswith(f"next: read {situations.runs / 'broken.log'}, then: tlc run broken")
+    logs_and_records_tell_of_all_four(situations)
+    the_list_tells_of_all_four(situations)
+
+
+def logs_and_records_tell_of_all_four(situations: Deployments) -> None:
+    done, early = situations.log("done"), situations.log("early")
+    assert "starts: " in done and "LoadMonthToBQ --month=1 --year=2021 --workers=1" in done
+    assert "loaded 2,000 rows in yellow_trips$202101" in done
+    assert "done: ended with exit code 0: done" in done
+    assert "green 2021-02 is not published yet" in early
+    assert "early: ended with exit code 20: not published yet" in early
+    assert "broken: ended with exit code 30: failed" in situations.log("broken")
+    assert "broken: told: " in situations.log("broken")
+    assert "another run of it is under way; this one does nothing" in situations.log("busy")
+    ends = {name: last(situations, name) for name in ("done", "early", "broken", "busy")}
+    assert {name: (end["code"], end["result"]) for name, end in ends.items()} == {
+        "done": (0, "done"),
+        "early": (20, "not published yet"),
+        "broken": (30, "failed"),
+        "busy": (25, "still running"),
+    }
+    assert all(end["is_scheduled"] for end in ends.values())
+
+
+def the_list_tells_of_all_four(situations: Deployments) -> None:
+    listed = json.loads(situations.tlc("deployments", "list", "--format", "json").stdout)
+    results = {row["name"]: row["last result"] for row in listed}
+    assert results == {
+        "done": "done (0)",
+        "early": "not published yet (20)",
+        "broken": "failed (30)",
+        "busy": "still running (25)",
+    }
+    assert all(row["installed"] == "cron" and row["drift"] == "none" for row in listed)
+    assert all(row["next run"] for row in listed)
+
+
+def last(situations: Deployments, name: str) -> dict[str, Any]:
+    return situations.records(name)[-1]
+
+
+@pytest.mark.skipif(not has_crond(), reason="there is no busybox crond, or this is not root")
+def test_a_real_cron_daemon_starts_them_all(situations: Deployments, busy: None) -> None:
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    tabs = situations.workspace.root / "tabs"
+    tabs.mkdir()
+    situations.workspace.set("deployments", crontab=f"{BUSYBOX} crontab -c {tabs}")
+    applied = situations.tlc("deployments", "apply", "--to", "cron")
+    assert applied.returncode == 0, applied.stderr
+    assert "tlc run done" in (tabs / user).read_text()
+    daemon = subprocess.Popen(
+        [str(BUSYBOX), "crond", "-f", "-c", str(tabs)],
+        env={"PATH": "/usr/bin:/bin"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        names = ("done", "early", "broken", "busy")
+        wait_until(lambda: all(situations.records(name) for name in names), seconds=130)
+    finally:
+        removed = [situations.tlc("deployments", "remove", name) for name in names]
+        daemon.terminate()
+        daemon.wait(10)
+    assert not [end.stderr for end in removed if end.returncode]
+    logs_and_records_tell_of_all_four(situations)
+    assert (tabs / user).read_text() == ""
+
+
+def test_a_run_in_another_zone_does_nothing_until_it_is_due(deployments: Deployments) -> None:
+    hour = (time.gmtime().tm_hour + 12) % 24
+    schedule = {"cron": f"0 {hour} * * *", "timezone": "Asia/Kolkata"}
+    deployments.write("later", parameters={"year": 2021, "month": 1}, schedule=schedule)
+    assert deployments.tlc("deployments", "apply", "later", "--to", "cron").returncode == 0
+    times, command = deployments.crontab.entry("later")
+    assert times.endswith(" * * *") and times.startswith("30 ")
+    assert command.endswith("tlc run later --scheduled --if-due")
+    run = as_cron_starts(command)
+    assert (*run.communicate(timeout=60), run.returncode) == ("", "", 0)
+    assert not deployments.runs.exists()
+
+
+def test_the_line_runs_in_this_checkout_with_the_settings_it_was_installed_under(
+    deployments: Deployments,
+) -> None:
+    deployments.write("some", parameters={"year": 2021, "month": 1}, schedule=SCHEDULE)
+    assert deployments.tlc("deployments", "apply", "some", "--to", "cron").returncode == 0
+    _, command = deployments.crontab.entry("some")
+    assert command.startswith(
+        f"cd {PROJECT_ROOT} && LUIGI_CONFIG_PATH={deployments.workspace.root}/"
+    )
