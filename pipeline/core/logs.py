@@ -22,6 +22,7 @@ CHATTER: Final = (
     "logging ",
     "Retrying attempt",
     "Loaded",
+    "Did not schedule %s",
 )
 """How Luigi's lines begin that tell nothing about a month, or what a line of ours has told."""
 

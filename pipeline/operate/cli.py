@@ -12,6 +12,7 @@ from pipeline.core.errors import PipelineError
 from pipeline.core.logs import LineFormatter
 from pipeline.core.provenance import PIPELINE_VERSION
 from pipeline.core.settings import load_profile
+from pipeline.operate.agents import agent, trigger
 from pipeline.operate.demo import demo
 from pipeline.operate.deployments import deployments, run
 from pipeline.operate.ingest import ingest
@@ -32,7 +33,13 @@ def tlc() -> None:
     load_profile()
 
 
-for command in (status, query, ingest, run, deployments, samples, schema, sandbox, demo):
+COMMANDS = (
+    *(status, query, ingest),
+    *(run, trigger, agent, deployments),
+    *(samples, schema, sandbox, demo),
+)
+
+for command in COMMANDS:
     tlc.add_command(command)
 
 

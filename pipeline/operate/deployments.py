@@ -60,7 +60,7 @@ def build(name: str, task: str, parameters: tuple[str, ...], queue: str, **sched
     """
     from pipeline.deployments.build import build
 
-    path = build(name, task, _pairs(parameters), queue, schedule)
+    path = build(name, task, pairs(parameters), queue, schedule)
     click.echo(f"{path} is written; next: tlc deployments check {name}")
 
 
@@ -182,15 +182,16 @@ def run(name: str, parameters: tuple[str, ...], scheduled: bool, if_due: bool) -
     deployed = read(name)
     if if_due and not deployed.deployment.schedule.is_due(datetime.now(UTC)):
         return
-    sys.exit(run(deployed, _pairs(parameters), is_scheduled=scheduled))
+    sys.exit(run(deployed, pairs(parameters), is_scheduled=scheduled))
 
 
-def _pairs(parameters: tuple[str, ...]) -> dict[str, str]:
-    pairs = [parameter.partition("=") for parameter in parameters]
-    for name, sign, value in pairs:
+def pairs(parameters: tuple[str, ...]) -> dict[str, str]:
+    """Return what ``-p KEY=VALUE`` gave; raise BadRequest where it is no such pair."""
+    found = [parameter.partition("=") for parameter in parameters]
+    for name, sign, value in found:
         if not (name and sign):
             raise BadRequest("bad parameter", seen=repr(name + value), expected="KEY=VALUE")
-    return {name: value for name, _, value in pairs}
+    return {name: value for name, _, value in found}
 
 
 def _named(names: tuple[str, ...]) -> "Iterable[Deployed | BadRequest]":

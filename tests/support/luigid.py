@@ -16,15 +16,19 @@ from pipeline.core.settings import PROJECT_ROOT
 
 
 class Luigid:
-    """``settings`` are of ``[scheduler]``, over those of ``luigi.cfg``."""
+    """``settings`` are of ``[scheduler]``, over those of ``luigi.cfg``, ``resources`` likewise."""
 
-    def __init__(self, root: Path, **settings: object) -> None:
+    def __init__(
+        self, root: Path, resources: dict[str, int] | None = None, **settings: object
+    ) -> None:
         self.root, self.port = root, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = root / "luigid.log"
         pairs = (f"{key} = {value}" for key, value in settings.items())
         self._config = root / "luigid.cfg"
-        self._config.write_text("\n".join(["[scheduler]", *pairs]), encoding="utf-8")
+        limits = (f"{key} = {value}" for key, value in (resources or {}).items())
+        lines = ["[scheduler]", *pairs, "[resources]", *limits]
+        self._config.write_text("\n".join(lines), encoding="utf-8")
         self.start()
 
     def start(self) -> None:
