@@ -63,6 +63,10 @@ class Luigid:
         newest = sorted(listed.items(), key=lambda item: item[1]["start_time"])
         return {task["name"]: {**task, "id": task_id} for task_id, task in newest}
 
+    def task(self, task_id: str) -> Any:
+        """A task as the dashboard lists it; None where there is none."""
+        return self.ask("task_list", status="", upstream_status="").get(task_id)
+
     def _answers(self) -> bool:
         assert self.process.poll() is None, self.log.read_text(encoding="utf-8")
         try:

@@ -13,6 +13,14 @@ SILENCE = 3
 """Seconds after which an agent is dead: shorter than shipped, so that the tests are quick."""
 
 
+@pytest.fixture(scope="module")
+def one_luigid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Luigid]:
+    """For all tests of a module: each has months and queues of its own."""
+    running = Luigid(tmp_path_factory.mktemp("luigid"), {"queue-default": 8})
+    yield running
+    running.stop()
+
+
 @pytest.fixture
 def luigid(tmp_path: Path) -> Iterator[Luigid]:
     running = Luigid(tmp_path, {"queue-default": 8}, worker_disconnect_delay=SILENCE)

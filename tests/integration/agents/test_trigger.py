@@ -1,6 +1,8 @@
 """``tlc trigger``: what luigid is asked, also by curl, and what is refused."""
 
+import json
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -24,11 +26,11 @@ queue: nightly
 
 
 @pytest.fixture
-def configured_luigid(luigid: Luigid, tmp_path: Path, setting) -> Luigid:
+def configured_luigid(one_luigid: Luigid, tmp_path: Path, setting) -> Luigid:
     (tmp_path / "monthly.yaml").write_text(MONTHLY, encoding="utf-8")
     setting("deployments", folder=str(tmp_path))
-    setting("core", scheduler_url=luigid.url)
-    return luigid
+    setting("core", scheduler_url=one_luigid.url)
+    return one_luigid
 
 
 def trigger(*words: str) -> Result:
@@ -49,14 +51,15 @@ def test_a_deployments_task_is_asked_for_with_its_parameters_and_queue(configure
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl")
 def test_the_printed_curl_command_asks_the_same(configured_luigid: Luigid):
-    printed = trigger("monthly", "-p", "since=2025-03", "--print").output
-    assert not configured_luigid.tasks()
+    words = ("monthly", "-p", "since=2025-04")
+    printed = trigger(*words, "--print").output
+    task_id = json.loads(shlex.split(printed)[-2].removeprefix("data="))["task_id"]
+    assert configured_luigid.task(task_id) is None
     subprocess.run(["/bin/sh", "-c", printed], check=True, timeout=20)
-    by_curl = configured_luigid.tasks()["LoadPublished"]
-    trigger("monthly", "-p", "since=2025-03")
-    by_us = configured_luigid.tasks()["LoadPublished"]
-    assert by_curl == by_us
+    by_curl = configured_luigid.task(task_id)
     assert by_curl["workers"] == ["tlc trigger"]
+    assert trigger(*words).exit_code == 0
+    assert configured_luigid.task(task_id) | {"last_updated": 0} == by_curl | {"last_updated": 0}
 
 
 def test_the_curl_command_of_the_documentation_is_the_printed_one(configured_luigid: Luigid):
@@ -90,10 +93,11 @@ def test_a_password_in_luigids_address_is_not_printed(configured_luigid: Luigid,
 def test_what_cannot_be_asked_for_is_one_clear_line(
     configured_luigid: Luigid, words: tuple[str, ...], why: str
 ):
+    before = configured_luigid.ask("count_pending", worker="tlc trigger")
     refused = trigger(*words)
     assert isinstance(refused.exception, BadRequest)
     assert re.search(why, str(refused.exception)), refused.exception
-    assert not configured_luigid.tasks()
+    assert configured_luigid.ask("count_pending", worker="tlc trigger") == before
 
 
 def test_no_luigid_is_one_clear_line_and_exit_code_30(workspace):
