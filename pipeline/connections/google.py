@@ -11,7 +11,7 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.connections.google_identity import credentials_of
+from pipeline.connections.google_identity import credentials_of, has_identity
 from pipeline.connections.named import used_by
 from pipeline.core import settings
 from pipeline.core.errors import Terminal, Transient
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pipeline.connections.kinds import BigQuery, CloudStorage, Sandbox
 
 
-RIGHTS: Final = "if a right is missing, grant it (README, Going to Google Cloud)"
+RIGHTS: Final = "if a right is missing, grant it (docs/google-cloud.md, Roles)"
 
 
 def storage_connection() -> "CloudStorage | Sandbox":
@@ -49,29 +49,29 @@ def endpoint(connection: "CloudStorage | BigQuery | Sandbox") -> str | None:
     return ensure_running().url
 
 
-def storage_client() -> "storage.Client":
-    """Return this process's Cloud Storage client."""
-    return _storage_client(os.getpid())
+def storage_client(connection: "CloudStorage | Sandbox | None" = None) -> "storage.Client":
+    """Return this process's Cloud Storage client of a connection, by default the lake's."""
+    return _storage_client(os.getpid(), connection or storage_connection())
 
 
-def bigquery_client() -> "bigquery.Client":
-    """Return this process's BigQuery client."""
-    return _bigquery_client(os.getpid())
+def bigquery_client(connection: "BigQuery | Sandbox | None" = None) -> "bigquery.Client":
+    """Return this process's BigQuery client of a connection, by default the warehouse's."""
+    return _bigquery_client(os.getpid(), connection or bigquery_connection())
 
 
-def bigquery_limits() -> dict[str, Any]:
+def bigquery_limits(connection: "BigQuery | Sandbox | None" = None) -> dict[str, Any]:
     """Return the ``retry`` and ``timeout`` of a BigQuery call: its own default is ten minutes."""
     from google.cloud.bigquery import DEFAULT_RETRY
 
-    seconds = bigquery_connection().timeout
+    seconds = (connection or bigquery_connection()).timeout
     return {"retry": DEFAULT_RETRY.with_timeout(seconds), "timeout": seconds}
 
 
-def storage_limits() -> dict[str, Any]:
+def storage_limits(connection: "CloudStorage | Sandbox | None" = None) -> dict[str, Any]:
     """Return the ``retry`` and ``timeout`` of a Cloud Storage call that is safe to repeat."""
     from google.cloud.storage.retry import DEFAULT_RETRY
 
-    seconds = storage_connection().timeout
+    seconds = (connection or storage_connection()).timeout
     return {"retry": DEFAULT_RETRY.with_timeout(seconds), "timeout": seconds}
 
 
@@ -131,7 +131,7 @@ def _no_credentials(service: str, error: Exception) -> Terminal:
     return Terminal(
         f"{service}: no usable Google credentials",
         seen=_brief(error),
-        expected="Application Default Credentials",
+        expected="Application Default Credentials, or the connection's credentials",
         next_step="gcloud auth application-default login, or PIPELINE_PROFILE=sandbox",
     )
 
@@ -146,30 +146,28 @@ def _brief(error: Exception) -> str:
 
 def _options(connection: "CloudStorage | BigQuery | Sandbox") -> dict[str, Any]:
     url = endpoint(connection)
-    if url is None and connection.kind != settings.SANDBOX:
-        return {"credentials": credentials_of(connection)}
+    at = {"client_options": {"api_endpoint": url}} if url else {}
+    if connection.kind != settings.SANDBOX and (url is None or has_identity(connection)):
+        return {"credentials": credentials_of(connection), **at}
     from google.auth.credentials import AnonymousCredentials
 
-    anonymous = AnonymousCredentials()  # type: ignore[no-untyped-call]
-    return {"credentials": anonymous, "client_options": {"api_endpoint": url}}
+    return {"credentials": AnonymousCredentials(), **at}  # type: ignore[no-untyped-call]
 
 
 @cache
-def _storage_client(pid: int) -> "storage.Client":
+def _storage_client(pid: int, connection: "CloudStorage | Sandbox") -> "storage.Client":
     from google.cloud import storage
 
     # Otherwise the client asks for the bucket in the background, to label traces we do not send.
     os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
     with explained("Cloud Storage", "connecting"):
-        options = _options(storage_connection())
-        return storage.Client(project=settings.bigquery().project, **options)
+        return storage.Client(project=settings.bigquery().project, **_options(connection))
 
 
 @cache
-def _bigquery_client(pid: int) -> "bigquery.Client":
+def _bigquery_client(pid: int, connection: "BigQuery | Sandbox") -> "bigquery.Client":
     from google.cloud import bigquery
 
     with explained("BigQuery", "connecting"):
-        config = settings.bigquery()
-        options = _options(bigquery_connection())
+        config, options = settings.bigquery(), _options(connection)
         return bigquery.Client(project=config.project, location=config.location, **options)

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 SCOPES: Final = ["https://www.googleapis.com/auth/cloud-platform"]
 
 
+def has_identity(connection: "Google") -> bool:
+    """Return whether the connection says as whom: a server at its endpoint is asked so, too."""
+    return bool(connection.credentials or connection.impersonate)
+
+
 def credentials_of(connection: "Google") -> Any:
     """Return the credentials of a connection; None leaves them to Google's own search.
 

@@ -1,8 +1,9 @@
 """The kinds of connection there are, and what each is made of.
 
-Belongs here: names, types and defaults of what a ``[connection:NAME]`` section may say. Not here:
-reading the section (``named.py``), connecting, or what is done over a connection: which bucket,
-dataset or schema, and how patiently, the sections of those who use it say.
+Belongs here: names, types, defaults and meanings of what a ``[connection:NAME]`` section may say,
+which ``docs/settings.md`` is made of. Not here: reading the section (``named.py``), connecting, or
+what is done over a connection: which bucket, dataset or schema, and how patiently, the sections of
+those who use it say.
 """
 
 from typing import Annotated, Literal
@@ -37,6 +38,7 @@ Secret = Annotated[str, AfterValidator(_reference)]
 Name = Annotated[str, Field(min_length=1), AfterValidator(_plain)]
 Address = Annotated[str, AfterValidator(_address)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+SslMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -49,79 +51,82 @@ class Connection(BaseModel):
 
 
 class Sandbox(Connection):
-    """The stand-ins on this machine, for Cloud Storage, BigQuery and Postgres; started when needed.
-
-    ``endpoint`` names one that runs already. ``db`` is the database, made where it is missing.
-    """
+    """The stand-ins on this machine for Cloud Storage, BigQuery, Postgres; started when needed."""
 
     kind: Literal["sandbox"] = "sandbox"
-    endpoint: Address | None = None
-    db: Name = "nyc_tlc"
-    timeout: Seconds = 30
+    endpoint: Address | None = Field(None, description="the address of one that runs already")
+    db: Name = Field("nyc_tlc", description="the database in its PostgreSQL, made where missing")
+    timeout: Seconds = Field(30, description="seconds for one request and all its retries")
 
 
 class Google(Connection):
-    """A Google service: as Application Default Credentials, or as a service account.
+    """A Google service: as Application Default Credentials, or as a service account."""
 
-    ``credentials`` refers to a service account's key, as JSON. ``impersonate`` is the e-mail of
-    one to act as. A server at another ``endpoint`` is asked without credentials. ``timeout`` is
-    for one request and all its retries together.
-    """
-
-    endpoint: Address | None = None
-    credentials: Secret | None = None
-    impersonate: str | None = None
-    timeout: Seconds = 120
+    endpoint: Address | None = Field(
+        None,
+        description="an http address instead of Google's; asked without credentials, unless "
+        "`credentials` or `impersonate` are given",
+    )
+    credentials: Secret | None = Field(
+        None,
+        description="a reference to a service account's key, as JSON; none: Application Default "
+        "Credentials",
+    )
+    impersonate: str | None = Field(
+        None, description="the e-mail of a service account to act as; no key is needed for it"
+    )
+    timeout: Seconds = Field(120, description="seconds for one request and all its retries")
 
 
 class CloudStorage(Google):
-    """Google Cloud Storage."""
+    """Google Cloud Storage, for the lake."""
 
     kind: Literal["gcs"] = "gcs"
 
 
 class BigQuery(Google):
-    """Google BigQuery."""
+    """Google BigQuery, for the warehouse."""
 
     kind: Literal["bigquery"] = "bigquery"
 
 
 class Postgres(Connection):
-    """A PostgreSQL server. No ``password`` leaves it to libpq: ``PGPASSWORD``, ``~/.pgpass``.
-
-    ``timeout`` is for connecting; 0 is for ever.
-    """
+    """A PostgreSQL server."""
 
     kind: Literal["postgres"] = "postgres"
-    host: Name = "localhost"
-    port: Port = 5432
-    user: Annotated[str, Field(min_length=1)] = "postgres"
-    password: Secret | None = None
-    db: Name = "nyc_tlc"
-    sslmode: Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] = "prefer"
-    timeout: Seconds = 10
+    host: Name = Field("localhost", description="the server's name, or the folder of its socket")
+    port: Port = Field(5432, description="its port")
+    user: Annotated[str, Field(min_length=1)] = Field("postgres", description="the role")
+    password: Secret | None = Field(
+        None, description="a reference to its password; none: `PGPASSWORD`, then `~/.pgpass`"
+    )
+    db: Name = Field("nyc_tlc", description="the database, which is there")
+    sslmode: SslMode = Field("prefer", description="as libpq has it; over a network `verify-full`")
+    timeout: Seconds = Field(10, description="seconds to connect; 0: for ever")
 
 
 class Smtp(Connection):
     """A mail server, and between whom it carries messages."""
 
     kind: Literal["smtp"] = "smtp"
-    host: Name
-    port: Port = 587
-    encryption: Literal["starttls", "tls", "none"] = "starttls"
-    user: str | None = None
-    password: Secret | None = None
-    sender: str
-    recipients: str
-    timeout: Seconds = 30
+    host: Name = Field(description="the server's name, which its certificate has, too")
+    port: Port = Field(587, description="its port; 465 is usual for `tls`")
+    encryption: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="`tls` from the first byte, `starttls` before anything is said"
+    )
+    user: str | None = Field(None, description="as whom to log in; none: not at all")
+    password: Secret | None = Field(None, description="a reference to the user's password")
+    sender: str = Field(description="from whom a message is")
+    recipients: str = Field(description="to whom it goes, with commas between")
+    timeout: Seconds = Field(30, description="seconds to wait for an answer")
 
 
 class Webhook(Connection):
     """An address that messages are posted to. Whoever knows it may post: it is a secret."""
 
     kind: Literal["webhook"] = "webhook"
-    url: Secret
-    timeout: Seconds = 30
+    url: Secret = Field(description="a reference to the address")
+    timeout: Seconds = Field(30, description="seconds to wait for an answer")
 
 
 KINDS: dict[str, type[Connection]] = {

@@ -16,13 +16,13 @@ import luigi
 from pipeline.connections.secrets import FORMS, MOVE_IT
 from pipeline.core import settings
 from pipeline.core.errors import BadRequest
+from pipeline.core.profile import CONNECTION
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
     from pipeline.connections.kinds import Connection
 
-PREFIX: Final = "connection:"
 USERS: Final = ("lake", "bigquery", "postgres")
 """The sections of settings that use a connection."""
 
@@ -33,7 +33,7 @@ Other = TypeVar("Other", bound="Connection")
 def names() -> list[str]:
     """Return the names of all connections, the sandbox's among them."""
     sections = luigi.configuration.get_config().sections()
-    given = {name.removeprefix(PREFIX) for name in sections if name.startswith(PREFIX)}
+    given = {name.removeprefix(CONNECTION) for name in sections if name.startswith(CONNECTION)}
     return sorted(given | {settings.SANDBOX})
 
 
@@ -50,7 +50,7 @@ def named(name: str) -> "Connection":
             "no connection of that name",
             seen=name,
             expected=near[0] if near else " | ".join(names()),
-            next_step=f"add a section [{PREFIX}{name}] to the settings, or correct the name",
+            next_step=f"add a section [{CONNECTION}{name}] to the settings, or correct the name",
         )
     return made(name, _section(name))
 
@@ -68,7 +68,7 @@ def made(name: str, values: Mapping[str, Any]) -> "Connection":
     told = dict(values)
     kind = told.get("kind", settings.SANDBOX if name == settings.SANDBOX else "")
     if kind not in KINDS:
-        raise BadRequest(f"[{PREFIX}{name}] is of no known kind", seen=kind or "nothing",
+        raise BadRequest(f"[{CONNECTION}{name}] is of no known kind", seen=kind or "nothing",
                          expected=" | ".join(KINDS), next_step="set kind")  # fmt: skip
     try:
         return KINDS[kind].model_validate({**told, "name": name})
@@ -98,9 +98,16 @@ def name_used_by(section: str) -> str:
     return str(getattr(settings, section)().connection)
 
 
+def users_of(name: str) -> list[str]:
+    """Return who names the connection, as ``[lake] connection``: it cannot be renamed meanwhile."""
+    config = luigi.configuration.get_config()
+    named_in = {user: config.get(user, "connection", settings.SANDBOX) for user in USERS}
+    return [f"[{user}] connection" for user, used in named_in.items() if used == name]
+
+
 def _section(name: str) -> dict[str, str]:
     config = luigi.configuration.get_config()
-    section = PREFIX + name
+    section = CONNECTION + name
     if not config.has_section(section):
         return {}
     try:
@@ -115,7 +122,7 @@ def _section(name: str) -> dict[str, str]:
 def _refusal(name: str, kind: "type[Connection]", error: "ValidationError") -> BadRequest:
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     key = str(first["loc"][0])
-    where = f"[{PREFIX}{name}] {key}"
+    where = f"[{CONNECTION}{name}] {key}"
     if first["type"] == "extra_forbidden":
         known = [field for field in kind.model_fields if field != "name"]
         near = get_close_matches(key, known, 1)

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from pipeline.connections.named import PREFIX, name_used_by
+from pipeline.connections.named import name_used_by
 from pipeline.core.errors import PipelineError, Terminal, Transient
+from pipeline.core.profile import CONNECTION
 
 AGAIN: Final = "run the same command again"
 ADDRESS: Final = "correct host and port in {connection}, or start the server; then run it again"
@@ -106,7 +107,7 @@ def _unconnected(what: str, seen: str) -> PipelineError:
 
 
 def _here(advice: str) -> str:
-    return advice.format(connection=f"[{PREFIX}{name_used_by('postgres')}]")
+    return advice.format(connection=f"[{CONNECTION}{name_used_by('postgres')}]")
 
 
 def _words(error: BaseException) -> str:

@@ -5,14 +5,15 @@ Belongs here: what all tasks share, whatever they are about. Not here: a month's
 """
 
 import logging
+from functools import partial
 from typing import Any
 
 import luigi
 from luigi.rpc import RPCError
 
-from pipeline.core.errors import PipelineError
+from pipeline.core.errors import BadRequest, PipelineError
+from pipeline.core.profile import load_profile
 from pipeline.core.scheduler import choose_scheduler
-from pipeline.core.settings import load_profile
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +25,12 @@ class PipelineTask(luigi.Task):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
-        load_profile()
+        try:
+            load_profile()
+        except BadRequest as refusal:
+            # Raised when it is asked whether it is complete: a run then ends with Luigi's code for
+            # what could not be scheduled, as it does for a month that cannot exist.
+            vars(self)["complete"] = partial(_refuse, refusal)
         choose_scheduler()
 
     @property
@@ -61,3 +67,7 @@ class PipelineTask(luigi.Task):
     def log(self, message: str) -> None:
         """Log one line about the task's subject."""
         logger.info("%s: %s", self.subject, message)
+
+
+def _refuse(refusal: BadRequest) -> bool:
+    raise refusal

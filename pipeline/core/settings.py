@@ -1,20 +1,19 @@
 """Every setting the pipeline reads, one class per section of ``luigi.cfg``.
 
-Belongs here: names, types, defaults and the profile. Not here: secrets (they are references,
-resolved where they are used) and Luigi's own sections.
+Belongs here: names, types, defaults and meanings, which ``docs/settings.md`` is made of. Not here:
+files and profiles (``profile.py``), secrets (they are references, resolved where they are used) and
+Luigi's own sections.
 
 Read a section inside a function (``lake().bucket``), never at import: the command line and the
 profile are known only then.
 """
 
 import os
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import luigi
-from luigi.configuration import add_config_path
 
 from pipeline.core.errors import BadRequest
 
@@ -45,65 +44,115 @@ class Section(luigi.Config):
 class source(Section):
     """Where months are published. ``TLC_BASE_URL`` in the environment wins over the file."""
 
-    base_url: luigi.StrParameter = luigi.StrParameter(default=PUBLISHER)
-    timeout: luigi.FloatParameter = luigi.FloatParameter(default=60.0)
-    attempts: luigi.IntParameter = luigi.IntParameter(default=6)
-    max_backoff: luigi.FloatParameter = luigi.FloatParameter(default=60.0)
+    base_url: luigi.StrParameter = luigi.StrParameter(
+        default=PUBLISHER,
+        description="where months are published; sandbox: the sandbox's sample months",
+    )
+    timeout: luigi.FloatParameter = luigi.FloatParameter(
+        default=60.0, description="seconds to connect, and between two reads"
+    )
+    attempts: luigi.IntParameter = luigi.IntParameter(
+        default=6, description="how often a request is tried, with exponential backoff and jitter"
+    )
+    max_backoff: luigi.FloatParameter = luigi.FloatParameter(
+        default=60.0, description="the longest pause between two tries, in seconds"
+    )
 
 
 class local(Section):
     """Where files are kept on this machine; a relative folder is taken from the checkout."""
 
-    data_dir: luigi.StrParameter = luigi.StrParameter(default="data")
+    data_dir: luigi.StrParameter = luigi.StrParameter(
+        default="data",
+        description="raw and canonical months and the sandbox; relative to the checkout",
+    )
 
 
 class normalize(Section):
     """How a month is rewritten."""
 
-    batch_rows: luigi.IntParameter = luigi.IntParameter(default=32_768)
-    row_group_rows: luigi.IntParameter = luigi.IntParameter(default=262_144)
-    max_quarantined_share: luigi.FloatParameter = luigi.FloatParameter(default=0.001)
+    batch_rows: luigi.IntParameter = luigi.IntParameter(
+        default=32_768, description="rows converted at a time"
+    )
+    row_group_rows: luigi.IntParameter = luigi.IntParameter(
+        default=262_144, description="rows in a row group of the canonical file"
+    )
+    max_quarantined_share: luigi.FloatParameter = luigi.FloatParameter(
+        default=0.001, description="a month with a larger share of quarantined rows fails"
+    )
     unknown_columns: luigi.ChoiceParameter = luigi.ChoiceParameter(
-        choices=["warn", "fail", "add"], default="warn"
+        choices=["warn", "fail", "add"],
+        default="warn",
+        description="a column that no schema knows: warn loads the month without it and says so, "
+        "add loads it too, fail stops.",
     )
 
 
 class lake(Section):
     """The bucket that holds one object per month, and the connection to it."""
 
-    connection: luigi.StrParameter = luigi.StrParameter(default=SANDBOX)
-    bucket: luigi.StrParameter = luigi.StrParameter(default="tlc-lake")
-    create_bucket: luigi.BoolParameter = luigi.BoolParameter(default=False)
-    location: luigi.StrParameter = luigi.StrParameter(default="US")
+    connection: luigi.StrParameter = luigi.StrParameter(
+        default=SANDBOX, description="the connection to Cloud Storage"
+    )
+    bucket: luigi.StrParameter = luigi.StrParameter(default="tlc-lake", description="the bucket")
+    create_bucket: luigi.BoolParameter = luigi.BoolParameter(
+        default=False, description="create the bucket if there is none"
+    )
+    location: luigi.StrParameter = luigi.StrParameter(
+        default="US", description="where to create it"
+    )
 
 
 class bigquery(Section):
     """The dataset that holds one table per service and the ledger, and the connection to it."""
 
-    connection: luigi.StrParameter = luigi.StrParameter(default=SANDBOX)
-    project: luigi.StrParameter = luigi.StrParameter(default="tlc-sandbox")
-    dataset: luigi.StrParameter = luigi.StrParameter(default="nyc_tlc")
-    location: luigi.StrParameter = luigi.StrParameter(default="US")
+    connection: luigi.StrParameter = luigi.StrParameter(
+        default=SANDBOX, description="the connection to BigQuery"
+    )
+    project: luigi.StrParameter = luigi.StrParameter(
+        default="tlc-sandbox", description="the project that runs the jobs and holds the dataset"
+    )
+    dataset: luigi.StrParameter = luigi.StrParameter(
+        default="nyc_tlc", description="the dataset; created on first use"
+    )
+    location: luigi.StrParameter = luigi.StrParameter(
+        default="US", description="where the dataset and its jobs live"
+    )
 
 
 class postgres(Section):
-    """The schema that holds the tables, and the connection to its database.
+    """The schema that holds the tables, and the connection to its database."""
 
-    The limits are in seconds; 0 is for ever.
-    """
-
-    connection: luigi.StrParameter = luigi.StrParameter(default=SANDBOX)
-    schema: luigi.StrParameter = luigi.StrParameter(default="public")
-    lock_timeout: luigi.FloatParameter = luigi.FloatParameter(default=60.0)
-    statement_timeout: luigi.FloatParameter = luigi.FloatParameter(default=3600.0)
+    connection: luigi.StrParameter = luigi.StrParameter(
+        default=SANDBOX, description="the connection to PostgreSQL"
+    )
+    schema: luigi.StrParameter = luigi.StrParameter(
+        default="public", description="the schema that holds the tables"
+    )
+    lock_timeout: luigi.FloatParameter = luigi.FloatParameter(
+        default=60.0,
+        description="seconds to wait for a lock that another session holds; 0: for ever",
+    )
+    statement_timeout: luigi.FloatParameter = luigi.FloatParameter(
+        default=3600.0,
+        description="seconds that one statement may take, a month's COPY included; 0: for ever",
+    )
 
 
 class sandbox(Section):
-    """The sandbox's port on 127.0.0.1 (0: any free one) and the size of its sample months."""
+    """The stand-in on this machine: where it listens, and the size of its sample months."""
 
-    port: luigi.IntParameter = luigi.IntParameter(default=8484)
-    postgres_port: luigi.IntParameter = luigi.IntParameter(default=8432)
-    sample_rows: luigi.IntParameter = luigi.IntParameter(default=20_000)
+    port: luigi.IntParameter = luigi.IntParameter(
+        default=8484, description="its port on 127.0.0.1; 0 takes any free one"
+    )
+    postgres_port: luigi.IntParameter = luigi.IntParameter(
+        default=8432,
+        description="the port of its PostgreSQL on 127.0.0.1; where it is taken, and for 0, any "
+        "free one",
+    )
+    sample_rows: luigi.IntParameter = luigi.IntParameter(
+        default=20_000, description="rows of a sample month"
+    )
 
 
 class deployments(Section):
@@ -134,19 +183,3 @@ def base_url() -> str:
 def is_loopback(url: str) -> bool:
     """Return whether ``url`` is ``sandbox`` or an address on this machine: sample months."""
     return url == SANDBOX or urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
-
-
-@cache
-def load_profile() -> None:
-    """Read ``config/<PIPELINE_PROFILE>.cfg`` over ``luigi.cfg`` and under ``LUIGI_CONFIG_PATH``.
-
-    Does nothing when called again. Raises BadRequest where the profile has no file.
-    """
-    name = os.environ.get("PIPELINE_PROFILE", "sandbox")
-    profile = PROJECT_ROOT / "config" / f"{name}.cfg"
-    if not profile.is_file():
-        known = sorted(path.stem for path in profile.parent.glob("*.cfg") if path.stem != "logging")
-        raise BadRequest("unknown PIPELINE_PROFILE", seen=name, expected=" | ".join(known))
-    add_config_path(str(profile))
-    if overriding := os.environ.get("LUIGI_CONFIG_PATH"):
-        add_config_path(overriding)

@@ -27,7 +27,7 @@ def build(
     path = file_of(name)
     given = {"task": task, "parameters": {**parameters}, "schedule": {**schedule}, "queue": queue}
     deployment = parse(yaml.safe_dump(given, sort_keys=False).encode(), path.name)
-    judge(deployment.task, deployment.parameters)
+    judge(name, deployment.task, deployment.parameters)
     values = deployment.model_dump()
     for key, value in values.items():
         values[key] = as_text(value) if isinstance(value, timedelta) else value

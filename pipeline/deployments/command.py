@@ -12,45 +12,54 @@ import luigi
 from luigi.parameter import ParameterException
 
 from pipeline.core.errors import BadRequest, PipelineError
-from pipeline.deployments.deployment import Deployment, tells_no_secret
-from pipeline.deployments.reading import nearest
+from pipeline.deployments.deployment import tells_no_secret
+from pipeline.deployments.reading import Deployed, nearest
 
 
-def luigi_command(deployment: Deployment, parameters: Mapping[str, str]) -> list[str]:
+def luigi_command(deployed: Deployed, parameters: Mapping[str, str]) -> list[str]:
     """Return the command that runs the task with its parameters and ``parameters`` over them.
 
     Raises:
         BadRequest: there is no such task, or it does not take a parameter or its value.
     """
-    given = {**deployment.parameters, **parameters}
-    judge(deployment.task, given)
+    what = deployed.deployment
+    given = _as_fields(what.parameters) | _as_fields(parameters)
+    judge(deployed.name, what.task, given)
     return [
-        *(sys.executable, "-m", "luigi", "--module", "pipeline", deployment.task),
-        *_options(dict(_task(deployment.task).get_params()), given),
-        f"--workers={deployment.workers}",
+        *(sys.executable, "-m", "luigi", "--module", "pipeline", what.task),
+        *_options(dict(_task(deployed.name, what.task).get_params()), given),
+        f"--workers={what.workers}",
     ]
 
 
-def judge(task: str, parameters: Mapping[str, str]) -> None:
-    """Raise BadRequest where the pipeline has no such task, or it cannot take the parameters."""
-    family = _task(task)
+def judge(where: str, task: str, parameters: Mapping[str, str]) -> None:
+    """Raise BadRequest where the pipeline has no such task, or it cannot take the parameters.
+
+    ``where`` names the deployment in errors.
+    """
+    family = _task(where, task)
     known = dict(family.get_params())
-    given = {name.replace("-", "_"): value for name, value in parameters.items()}
+    given = _as_fields(parameters)
     for name in given.keys() - known.keys():
-        raise BadRequest(f"{task} has no parameter", seen=repr(name),
+        raise BadRequest(f"{where}: {task} has no parameter", seen=repr(name),
                          expected=nearest(name, sorted(known)))  # fmt: skip
     for name, value in given.items():
-        _judge_value(task, name, known[name], value)
+        _judge_value(f"{where}: {task}", name, known[name], value)
     try:
         family.from_str_params(given)
     except (ParameterException, ValueError) as error:
-        raise BadRequest(f"{task} cannot be made", seen=error) from error
+        raise BadRequest(f"{where}: {task} cannot be made", seen=error) from error
+
+
+def _as_fields(parameters: Mapping[str, str]) -> dict[str, str]:
+    """Return parameters under the names of the task's fields: ``as-is`` is ``as_is``."""
+    return {name.replace("-", "_"): value for name, value in parameters.items()}
 
 
 def _options(known: Mapping[str, luigi.Parameter[Any]], given: Mapping[str, str]) -> Iterator[str]:
     """Yield Luigi's options; a flag of its is there or not, and takes no value."""
     for name, value in given.items():
-        parameter = known[name.replace("-", "_")]
+        parameter = known[name]
         option = f"--{name.replace('_', '-')}"
         if not isinstance(parameter, luigi.BoolParameter) or parameter.parsing == "explicit":
             yield f"{option}={value}"
@@ -58,18 +67,19 @@ def _options(known: Mapping[str, luigi.Parameter[Any]], given: Mapping[str, str]
             yield option
 
 
-def _task(name: str) -> type[luigi.Task]:
+def _task(where: str, name: str) -> type[luigi.Task]:
     import pipeline
 
     if name not in pipeline.__all__:
-        raise BadRequest("no such task", seen=repr(name), expected=nearest(name, pipeline.__all__))
+        raise BadRequest(f"{where}: no such task", seen=repr(name),
+                         expected=nearest(name, pipeline.__all__))  # fmt: skip
     task: type[luigi.Task] = getattr(pipeline, name)
     return task
 
 
-def _judge_value(task: str, name: str, parameter: luigi.Parameter[Any], value: str) -> None:
+def _judge_value(where: str, name: str, parameter: luigi.Parameter[Any], value: str) -> None:
     try:
         tells_no_secret(name, value)
         parameter.parse(value)
     except (PipelineError, ParameterException, ValueError) as error:
-        raise BadRequest(f"{task}: bad parameter {name}", seen=error) from error
+        raise BadRequest(f"{where}: bad parameter {name}", seen=error) from error

@@ -46,6 +46,7 @@ class RunLog:
         line = f"{self.name}: {message}"
         self._handler.emit(logging.LogRecord(__name__, level, "", 0, line, None, None))
         self.follow()
+        self._newest = b""
 
     def follow(self) -> None:
         """Read, and repeat where that is asked for, what has been written since."""
@@ -56,7 +57,10 @@ class RunLog:
             sys.stderr.flush()
 
     def cause(self) -> str:
-        """Return the newest error, else warning, since the log was opened; else the last line."""
+        """Return the newest error, else warning, else line of what a process has written.
+
+        What was written before :meth:`say` was last called is left out.
+        """
         lines = [line for line in self._newest.decode("utf-8", "replace").splitlines() if line]
         told = [match for line in lines if (match := LINE.match(line))]
         for level in ("ERROR", "WARNING"):

@@ -56,7 +56,7 @@ def run(deployed: Deployed, parameters: Mapping[str, str], *, is_scheduled: bool
     Raises:
         BadRequest: the task does not exist, or does not take the parameters.
     """
-    command = luigi_command(deployed.deployment, parameters)
+    command = luigi_command(deployed, parameters)
     started = datetime.now(UTC)
     earlier = records.newest_first(deployed.name)
     with (

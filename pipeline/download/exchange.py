@@ -49,7 +49,7 @@ def ask(
         Terminal: any other answer.
     """
     timeout = float(settings.source().timeout)
-    with requests.Session() as session, _weather_told(url):
+    with requests.Session() as session, _weather_told(shown(url)):
         # A proxy that the environment names cannot reach this machine's own sandbox.
         session.trust_env = urlsplit(url).hostname not in LOOPBACK
         with session.request(
@@ -63,11 +63,16 @@ def ask(
             yield response
 
 
+def shown(url: str) -> str:
+    """Return an address as messages and records have it: without a query, which may be a secret."""
+    return urlsplit(url)._replace(query="", fragment="").geturl()
+
+
 def version_of(response: requests.Response, url: str) -> Published:
     """Return the version of ``url`` that the headers of a whole answer (200) tell."""
     length = response.headers.get("Content-Length", "")
     return Published(
-        url=url,
+        url=shown(url),
         etag=response.headers.get("ETag", ""),
         last_modified=response.headers.get("Last-Modified", ""),
         length=int(length) if length.isdigit() else None,
@@ -120,6 +125,9 @@ def _weather_told(url: str) -> Iterator[None]:
             ) from error
         seen = cause.args[0] if isinstance(cause, Exception) and cause.args else cause
         raise Weather(f"the connection to the publisher broke at {url}", seen=seen) from error
+    except requests.RequestException as error:
+        raise Terminal(f"{url} cannot be asked for", seen=type(error).__name__,
+                       next_step="open that address in a browser") from None  # fmt: skip
 
 
 def _refuse_other_statuses(response: requests.Response) -> None:
@@ -127,18 +135,18 @@ def _refuse_other_statuses(response: requests.Response) -> None:
     if response.status_code in BAD_MOMENTS:
         wait = retry_after(response)
         asked = None if wait is None else f"ask again in {wait:.0f} s"
-        raise Weather(f"{response.url} answered {status}", retry_after=wait, next_step=asked)
+        raise Weather(f"{shown(response.url)} answered {status}", retry_after=wait, next_step=asked)
     if response.status_code not in UNDERSTOOD:
         raise Terminal(
-            f"{response.url} answered {status}",
+            f"{shown(response.url)} answered {status}",
             expected="200, or 403 or 404 for what is not published",
-            next_step="check TLC_BASE_URL, or [source] base_url",
+            next_step="check the address: TLC_BASE_URL, [source] base_url or --url",
         )
 
 
 def _not_a_file(response: requests.Response, wanted: FileKind, seen: str) -> Terminal:
     return Terminal(
-        f"{response.url} served no {wanted.name}",
+        f"{shown(response.url)} served no {wanted.name}",
         seen=seen,
         expected="the file's own bytes",
         next_step="open that address in a browser: a proxy or a login page may be in between",

@@ -17,7 +17,14 @@ from pipeline.core.files import part_file
 from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
 from pipeline.core.publications import Publication
-from pipeline.download.exchange import ask, continues, refuse_pages, retry_after, version_of
+from pipeline.download.exchange import (
+    ask,
+    continues,
+    refuse_pages,
+    retry_after,
+    shown,
+    version_of,
+)
 from pipeline.download.kinds import PARQUET, FileKind
 from pipeline.download.part import CHUNK_BYTES, Part, Published
 from pipeline.download.retries import Weather, patiently
@@ -36,12 +43,16 @@ NOT_THERE: Final = (403, 404)
 class Publisher:
     """The publisher whose months are below ``base_url``. It holds no connection between calls.
 
-    ``kind`` is the kind of file that is asked of it.
+    ``kind`` is the kind of file that is asked of it; ``control`` a month that it has for certain,
+    where it is known to answer 403 both for what it has not and to those who ask too often.
     """
 
-    def __init__(self, base_url: str, kind: FileKind = PARQUET) -> None:
+    def __init__(
+        self, base_url: str, kind: FileKind = PARQUET, control: TripMonth | None = CONTROL_MONTH
+    ) -> None:
         self._base_url = base_url
         self._kind = kind
+        self._control = control
 
     def probe(self, wanted: Publication) -> Published | None:
         """Return which version of the file is published, or None where none is.
@@ -86,13 +97,13 @@ class Publisher:
             return version_of(response, url)
 
     def _refuse_throttling(self, response: requests.Response) -> None:
-        if response.status_code != requests.codes.forbidden:
+        if response.status_code != requests.codes.forbidden or self._control is None:
             return
-        with ask("HEAD", CONTROL_MONTH.url(self._base_url)) as control:
+        with ask("HEAD", self._control.url(self._base_url)) as control:
             if control.status_code == requests.codes.forbidden:
                 raise Weather(
-                    f"the publisher throttles: {response.url} answered 403",
-                    seen=f"403 even for {CONTROL_MONTH}",
+                    f"the publisher throttles: {shown(response.url)} answered 403",
+                    seen=f"403 even for {self._control}",
                     retry_after=retry_after(control),
                     next_step="wait some minutes, then run the same command again",
                 )
@@ -100,7 +111,7 @@ class Publisher:
     def _complete(self, wanted: Publication, part: Part, progress: Progress) -> Published:
         """Make one attempt at what is missing; safe to repeat. Return the part's version."""
         url = wanted.url(self._base_url)
-        begun = part.version(url)
+        begun = part.version(shown(url))
         if begun is not None and part.size == begun.length:
             if self._probe(wanted) == begun:
                 return begun
@@ -127,7 +138,7 @@ class Publisher:
             return version
         if begun is None or not continues(response, begun, part.size):
             part.start_over()
-            raise Weather(f"{response.url} does not resume where asked; starting over")
+            raise Weather(f"{shown(response.url)} does not resume where asked; starting over")
         return begun
 
 

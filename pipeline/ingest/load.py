@@ -17,7 +17,7 @@ from pipeline.core.provenance import Provenance
 from pipeline.ingest.rows import Rows
 from pipeline.postgres.copy import copy_batches, filled
 from pipeline.postgres.definitions import LEDGER, ledger_table, named_table
-from pipeline.postgres.encode import Tell, column_type
+from pipeline.postgres.encode import Tell, column_type, without_binary_form
 from pipeline.postgres.ledger import UNDEFINED
 from pipeline.postgres.locks import Lock, Say, take
 from pipeline.postgres.tables import ensure_ledger, held, lacking, quoted
@@ -61,9 +61,13 @@ class Destination:
     existing: Existing = Existing.REFUSE
 
     def __post_init__(self) -> None:
-        if self.name in ("", LEDGER) or len(f"{self.name}_new".encode()) > MOST_NAME_BYTES:
+        if (
+            self.name in ("", LEDGER)
+            or "%" in self.name
+            or len(f"{self.name}_new".encode()) > MOST_NAME_BYTES
+        ):
             raise BadRequest("no name for a table to load into", seen=repr(self.name),
-                             expected=f"1 to 59 bytes, and not {LEDGER}")  # fmt: skip
+                             expected=f"1 to 59 bytes without %, and not {LEDGER}")  # fmt: skip
 
     def lock(self) -> Lock:
         """Return the lock that each load into the table holds from its beginning to its end."""
@@ -119,6 +123,8 @@ def _loaded(
     connection: "sa.Connection", rows: Rows, into: Destination, tell: Tell, say: Say
 ) -> int:
     table = named_table(into.name, list(_columns(rows)))
+    if column := without_binary_form(rows.schema):
+        say(f"goes as CSV, because column {column.name} has type {column.type}")
     is_there = _check(connection, table, into)
     if is_appended := is_there and into.existing == Existing.APPEND:
         copied = copy_batches(connection, rows.schema, rows.batches, table, tell, is_frozen=False)
@@ -151,10 +157,20 @@ def _columns(rows: Rows) -> "Iterator[sa.Column[Any]]":
 
     names = [name.lower() for name in rows.schema.names]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise Terminal("columns that differ in case only", seen=", ".join(twice),
+        raise Terminal("columns whose names are the same, but for case", seen=", ".join(twice),
                        next_step="rename one of them in the file")  # fmt: skip
+    if bad := [name for name in names if not _is_name(name)]:
+        raise Terminal("no name for a column in Postgres", seen=repr(bad[0]),
+                       expected=f"1 to {MOST_NAME_BYTES} bytes, none of them NUL",
+                       next_step="rename it in the file")  # fmt: skip
+    if not names:
+        raise Terminal("the file has no columns", next_step="check the file")
     for name, field in zip(names, rows.schema, strict=True):
         yield sa.Column(name, column_type(field))
+
+
+def _is_name(text: str) -> bool:
+    return 0 < len(text.encode()) <= MOST_NAME_BYTES and "\0" not in text
 
 
 def _check(connection: "sa.Connection", table: "sa.Table", into: Destination) -> bool:

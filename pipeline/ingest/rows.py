@@ -44,11 +44,12 @@ def opened_rows(source: Source, provenance: Provenance, *, as_is: bool) -> Itera
     path = source.raw_path(settings.data_dir())
     if source.month is not None and not as_is:
         path, provenance = _canonical(source, provenance)
-    if path.suffix == ".parquet":
-        with opened(path) as file:
+    if path.suffix.lower() == ".parquet":
+        with opened(path, "check the file") as file:
             yield _cast(file.schema_arrow, batches_of(file), file.metadata.num_rows, provenance)
     else:
-        with _readable_csv(source), _csv(path) as reader:
+        with _readable_csv(source), _csv(path, source.is_compressed) as reader:
+            _refuse_other_encodings(source, reader.schema)
             yield _cast(reader.schema, iter(reader), None, provenance)
 
 
@@ -79,19 +80,19 @@ def _batches_as(
     for batch in batches:
         try:
             yield batch if batch.schema.equals(schema) else batch.cast(schema)
-        except pa.ArrowInvalid as error:
+        except pa.ArrowException as error:
             raise Terminal("a value fits no column type of Postgres", seen=error) from error
 
 
 @contextmanager
-def _csv(path: Path) -> Iterator[Any]:
+def _csv(path: Path, is_compressed: bool) -> Iterator[Any]:
     import pyarrow as pa
     from pyarrow import csv
 
     options = csv.ReadOptions(block_size=CSV_BLOCK_BYTES, use_threads=False)
     convert = csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False)
     with (
-        pa.input_stream(path) as stream,
+        pa.input_stream(path, compression="gzip" if is_compressed else None) as stream,
         csv.open_csv(stream, read_options=options, convert_options=convert) as reader,
     ):
         yield reader
@@ -107,5 +108,15 @@ def _readable_csv(source: Source) -> Iterator[None]:
         raise Terminal(
             f"{source} does not parse as CSV",
             seen=error,
-            expected="values of the types that its first megabyte shows",
+            expected="rows of at most 1 MB, of the types that its first megabyte shows",
         ) from error
+
+
+def _refuse_other_encodings(source: Source, schema: "pa.Schema") -> None:
+    """Refuse what pyarrow takes for bytes, since it is no text in UTF-8."""
+    import pyarrow as pa
+
+    names = [field.name for field in schema if field.type == pa.binary()]
+    if names:
+        raise Terminal(f"{source} is not UTF-8", seen=f"other bytes in column {', '.join(names)}",
+                       next_step="convert it: iconv -f LATIN1 -t UTF-8")  # fmt: skip

@@ -8,15 +8,18 @@ import hashlib
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from pipeline.core import settings
 from pipeline.core.errors import BadRequest, Terminal
 from pipeline.core.months import SERVICES, TripMonth
 from pipeline.core.provenance import Provenance
+from pipeline.download.exchange import shown
 from pipeline.download.kinds import PARQUET, FileKind
-from pipeline.download.publisher import Progress
+
+if TYPE_CHECKING:
+    from pipeline.download.publisher import Progress, Publisher
 
 SERVICE: Final = "url"
 """What the provenance of such a file has for a service."""
@@ -52,7 +55,9 @@ class Source:
                 "a URL with a password in it is not taken: it would be seen in ps, logs and ledger",
                 expected="a URL without user and password",
             )
-        if not any(self.name.endswith(ending) for ending in KINDS):
+        if self.is_local and "://" in self.address:
+            raise BadRequest("neither an http(s) URL nor a path", seen=f"{parts.scheme}://")
+        if not self._ending:
             raise BadRequest("no kind of file that can be read", seen=self.name,
                              expected=" | ".join(f"*{ending}" for ending in KINDS))  # fmt: skip
 
@@ -62,24 +67,34 @@ class Source:
     @property
     def is_local(self) -> bool:
         """Whether it is a path on this machine."""
-        return urlsplit(self.address).scheme not in ("http", "https")
+        return _is_local(self.address)
 
     @property
     def name(self) -> str:
         """The file's name, ``fhv_tripdata_2023-01.parquet``."""
-        return Path(unquote(urlsplit(self.address).path)).name
+        path = self.address if self.is_local else unquote(urlsplit(self.address).path)
+        return Path(path).name
 
     @property
     def shown(self) -> str:
         """The address as the ledger has it: without a query, which may hold a signature."""
         if self.is_local:
             return Path(self.address).absolute().as_uri()
-        return urlsplit(self.address)._replace(query="", fragment="").geturl()
+        return shown(self.address)
 
     @property
     def kind(self) -> FileKind:
         """What kind of file its name tells."""
-        return next(kind for ending, kind in KINDS.items() if self.name.endswith(ending))
+        return KINDS[self._ending]
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether its name says so."""
+        return self._ending == ".csv.gz"
+
+    @property
+    def _ending(self) -> str:
+        return next(filter(self.name.lower().endswith, KINDS), "")
 
     @property
     def month(self) -> TripMonth | None:
@@ -101,43 +116,65 @@ class Source:
         return Path(self.address) if self.is_local else self.folder(data_dir) / self.name
 
 
+def in_public(address: str) -> str:
+    """Return what tells an address from others without its query, which may be a secret."""
+    if _is_local(address) or shown(address) == address:
+        return address
+    return f"{shown(address)}?{hashlib.sha256(address.encode()).hexdigest()[:8]}"
+
+
 def version_of(source: Source) -> str:
-    """Return what tells this version from others: its ETag; a local file's size and time.
+    """Return what tells this version from others without its bytes.
+
+    Its ETag or Last-Modified, empty where its server tells neither; a local file's size and time.
 
     Raises:
         Transient: its server is unreachable, throttles or is out of order.
         Terminal: it is not there.
     """
-    from pipeline.download.publisher import Publisher
-
     if source.is_local:
         return _local_version(source)
-    published = Publisher(source.address.rpartition("/")[0], source.kind).probe(source)
+    published = _publisher(source).probe(source)
     if published is None:
-        raise Terminal(f"there is nothing at {source.shown}", next_step="check --url")
+        raise Terminal(f"there is nothing at {source.shown}, or nothing that may be read",
+                       seen="403 or 404", next_step="check --url")  # fmt: skip
     return published.etag or published.last_modified
 
 
-def fetch(source: Source, version: str, progress: Progress) -> Provenance:
+def fetch(source: Source, version: str, progress: "Progress") -> Provenance:
     """Bring that version to ``raw_path`` and return its provenance; safe to repeat.
+
+    What its server gives no version is fetched each time; its SHA-256 is its version then.
 
     Raises:
         Transient: the server fails, or has another version meanwhile.
         Terminal: what is there is no file of its kind.
     """
-    from pipeline.download.publisher import Publisher
     from pipeline.download.target import read_provenance
 
     path = source.raw_path(settings.data_dir())
     if source.is_local:
         return _local_provenance(source, path, version)
     older = read_provenance(path, source)
-    if older is not None and version not in (older.source_etag, older.source_last_modified):
+    if older is not None and (not version or version != _told(older)):
         path.unlink()
-    publisher = Publisher(source.address.rpartition("/")[0], source.kind)
-    record = publisher.download(source, path, progress)
-    return replace(record, source_url=source.shown,
-                   source_etag=record.source_etag or record.source_last_modified)  # fmt: skip
+    record = _publisher(source).download(source, path, progress)
+    return replace(record, source_etag=_told(record) or f"sha256:{record.source_sha256}")
+
+
+def _told(record: Provenance) -> str:
+    return record.source_etag or record.source_last_modified
+
+
+def _publisher(source: Source) -> "Publisher":
+    from pipeline.download.publisher import CONTROL_MONTH, Publisher
+
+    folder = source.address.rpartition("/")[0]
+    return Publisher(folder, source.kind, CONTROL_MONTH if folder == settings.base_url() else None)
+
+
+def _is_local(address: str) -> bool:
+    return urlsplit(address).scheme not in ("http", "https")
 
 
 def _local_version(source: Source) -> str:

@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING, Any, Final
 import luigi
 
 from pipeline.core.pipeline_task import PipelineTask
-from pipeline.ingest.source import Source
+from pipeline.ingest.source import Source, in_public
 
 if TYPE_CHECKING:
     from pipeline.ingest.load import Destination
 
 REPORT_ROWS: Final = 250_000
+
+
+class AddressParameter(luigi.StrParameter):
+    """An address that luigid and logs get without its query, which may be a secret."""
+
+    def serialize(self, x: str) -> str:
+        """Return what tells the task from others, and not the query."""
+        return in_public(x)
 
 
 class IngestUrlToPostgres(PipelineTask):
@@ -22,7 +30,7 @@ class IngestUrlToPostgres(PipelineTask):
     Which server, and as whom, ``[postgres]`` says.
     """
 
-    url: luigi.StrParameter = luigi.StrParameter(description="an http(s) URL, or a path")
+    url: AddressParameter = AddressParameter(description="an http(s) URL, or a path")
     table_name: luigi.StrParameter = luigi.StrParameter(description="the table to load into")
     existing: luigi.ChoiceParameter = luigi.ChoiceParameter(
         choices=["refuse", "replace", "append"],
@@ -32,6 +40,7 @@ class IngestUrlToPostgres(PipelineTask):
     as_is: luigi.BoolParameter = luigi.BoolParameter(
         description="keep the columns of a TLC file as they are in it"
     )
+    _loaded = ""
 
     @property
     def subject(self) -> str:
@@ -52,7 +61,7 @@ class IngestUrlToPostgres(PipelineTask):
 
     def output(self) -> "IngestedTarget":
         """Return the file's rows in the table."""
-        return IngestedTarget(self.source, self.destination)
+        return IngestedTarget(self.source, self.destination, self._loaded)
 
     def run(self) -> None:
         """Fetch the file, where it is elsewhere, and copy it."""
@@ -64,6 +73,7 @@ class IngestUrlToPostgres(PipelineTask):
         provenance = fetch(source, version_of(source), self._fetched)
         with opened_rows(source, provenance, as_is=bool(self.as_is)) as rows:
             copied = ingest(rows, into, self._teller(rows.count), self._say)
+        self._loaded = provenance.source_etag
         self.report(100, f"{copied or 0:,} rows")
         self.log("loaded already" if copied is None else f"loaded {copied:,} rows of {source}")
 
@@ -88,10 +98,13 @@ class IngestUrlToPostgres(PipelineTask):
 
 
 class IngestedTarget(luigi.Target):
-    """A file's rows in a table; there when the ledger says so of its present version."""
+    """A file's rows in a table; there when the ledger says so of its version.
 
-    def __init__(self, source: Source, destination: "Destination") -> None:
-        self._source, self._destination = source, destination
+    That is the present one, or, where its server tells none, ``loaded``: the one just loaded.
+    """
+
+    def __init__(self, source: Source, destination: "Destination", loaded: str = "") -> None:
+        self._source, self._destination, self._loaded = source, destination, loaded
 
     def exists(self) -> bool:
         """Return whether the file's present version is loaded: one HEAD, and one query.
@@ -102,5 +115,5 @@ class IngestedTarget(luigi.Target):
         from pipeline.ingest.load import is_ingested
         from pipeline.ingest.source import version_of
 
-        version = version_of(self._source)
+        version = version_of(self._source) or self._loaded
         return is_ingested(self._destination, self._source.shown, version)

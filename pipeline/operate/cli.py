@@ -10,8 +10,8 @@ import click
 
 from pipeline.core.errors import PipelineError
 from pipeline.core.logs import LineFormatter
+from pipeline.core.profile import load_profile
 from pipeline.core.provenance import PIPELINE_VERSION
-from pipeline.core.settings import load_profile
 from pipeline.operate.agents import agent, trigger
 from pipeline.operate.demo import demo
 from pipeline.operate.deployments import deployments, run

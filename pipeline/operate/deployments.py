@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from pipeline.core.errors import BadRequest
-from pipeline.operate.output import show
+from pipeline.operate.output import show, that_fit
 
 if TYPE_CHECKING:
     from pipeline.deployments.cron import Cron
@@ -24,13 +24,14 @@ COLUMNS: Final = (
     "name",
     "schedule",
     "installed",
-    "version",
-    "drift",
     "last run",
     "last result",
     "next run",
+    "drift",
+    "version",
     "task",
 )
+"""In order of weight: a narrow terminal shows the first of them."""
 PARAMETERS = click.option(
     "-p", "--parameter", "parameters", multiple=True, metavar="KEY=VALUE", help="Of the task."
 )
@@ -97,7 +98,7 @@ def apply(names: tuple[str, ...], to: str, is_printed: bool) -> None:
     scheduler, other = _schedulers() if to == "cron" else reversed(_schedulers())
     chosen = [_sound(deployed) for deployed in _named(names)]
     for deployed in chosen:
-        judge(deployed.deployment.task, deployed.deployment.parameters)
+        judge(deployed.name, deployed.deployment.task, deployed.deployment.parameters)
     if is_printed:
         click.echo("\n".join(map(scheduler.preview, chosen)), nl=False)
         return
@@ -132,7 +133,8 @@ def list_(form: str) -> None:
             for name, installed in scheduler.installed().items()}  # fmt: skip
     rows = [_row(deployed.name, deployed, held.pop(deployed.name, None)) for deployed in sound]
     rows += [_row(name, None, kept) for name, kept in sorted(held.items())]
-    show(COLUMNS, rows, form)
+    fitting = that_fit(COLUMNS, rows) if form == "table" else len(COLUMNS)
+    show(COLUMNS[:fitting], [row[:fitting] for row in rows], form)
     for error in found:
         if isinstance(error, BadRequest):
             click.echo(f"ERROR {error}", err=True)
@@ -235,7 +237,7 @@ def _told(deployed: "Deployed | BadRequest") -> str:
 
     sound = _sound(deployed)
     what = sound.deployment
-    command = subprocess.list2cmdline(luigi_command(what, {})[2:])
+    command = subprocess.list2cmdline(luigi_command(sound, {})[2:])
     lines = [
         f"{sound.name}, version {sound.version}: {command}",
         f"  when   {what.schedule.explained()} ({what.schedule.timezone}), next "
@@ -265,11 +267,11 @@ def _row(name: str, deployed: "Deployed | None", held: Any) -> tuple[Any, ...]:
         name,
         f"{schedule.cron} {schedule.timezone}" if schedule else None,
         state,
-        deployed.version if deployed else None,
-        _drift(deployed, installed),
-        last.started if last else None,
+        f"{last.started_at:%Y-%m-%d %H:%M %Z}" if last else None,
         f"{last.result} ({last.code})" if last else None,
         next_run,
+        _drift(deployed, installed),
+        deployed.version if deployed else None,
         deployed.deployment.task if deployed else None,
     )
 

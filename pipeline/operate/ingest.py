@@ -4,8 +4,8 @@ from typing import Any, Final
 
 import click
 
-from pipeline.connections.named import PREFIX
 from pipeline.core.errors import BadRequest
+from pipeline.core.profile import CONNECTION
 from pipeline.core.settings import SANDBOX
 
 COMMAND_LINE: Final = "command-line"
@@ -43,10 +43,10 @@ def ingest(url: str, table_name: str, password: str | None, existing: str | None
         url=url, table_name=table_name, existing=existing or "refuse", as_is=as_is
     )
     if task.output().exists():
-        click.echo(f"{url} is in {table_name} already")
+        click.echo(f"{task.source} is in {table_name} already")
     else:
         task.run()
-        click.echo(f"{url} is in {table_name}")
+        click.echo(f"{task.source} is in {table_name}")
 
 
 def _use(connection: str | None, server: dict[str, Any]) -> None:
@@ -57,7 +57,7 @@ def _use(connection: str | None, server: dict[str, Any]) -> None:
         config.set("postgres", "connection", connection)
     if server:
         for key, value in _overridden(server).items():
-            config.set(f"{PREFIX}{COMMAND_LINE}", key, str(value).replace("%", "%%"))
+            config.set(f"{CONNECTION}{COMMAND_LINE}", key, str(value).replace("%", "%%"))
         config.set("postgres", "connection", COMMAND_LINE)
 
 

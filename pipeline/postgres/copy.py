@@ -24,11 +24,20 @@ if TYPE_CHECKING:
 BATCH_ROWS: Final = 8_192
 """Larger batches are no faster and cost memory (``make bench``)."""
 
+BATCH_BYTES: Final = 4 << 20
+"""About as many a batch has at most, where rows are long."""
+
+FIRST_ROWS: Final = 64
+"""By which the length of a file's rows is told, beside what its footer says."""
+
 NO_FREEZE: Final = {"0A000", "25000", "42601", "55000"}
 """SQLSTATEs of a server that does not take FREEZE, or not here."""
 
-READ_BUFFER_BYTES: Final = 256 * 1024
+READ_BUFFER_BYTES: Final = 256 << 10
 """Per column. Without it, a row group's compressed columns are all read at once."""
+
+READ_BUFFERS_BYTES: Final = 16 << 20
+"""Of all columns together, where there are many."""
 
 
 def filled(
@@ -77,7 +86,18 @@ def copy_parquet(
 def batches_of(file: "pq.ParquetFile") -> Iterator["pa.RecordBatch"]:
     """Yield the file's rows in small batches."""
     # One thread decodes while the server stores: on two cores, more would be in its way.
-    yield from file.iter_batches(batch_size=BATCH_ROWS, use_threads=False)
+    yield from file.iter_batches(batch_size=_batch_rows(file), use_threads=False)
+
+
+def _batch_rows(file: "pq.ParquetFile") -> int:
+    """Return how many of the file's rows are some megabytes."""
+    groups = [file.metadata.row_group(n) for n in range(file.num_row_groups)]
+    lengths = [group.total_byte_size / max(1, group.num_rows) for group in groups]
+    # The footer counts what is written, which is little where one long text is repeated.
+    first = next(file.iter_batches(batch_size=FIRST_ROWS, use_threads=False), None)
+    if first is not None and first.num_rows:
+        lengths.append(first.nbytes / first.num_rows)
+    return max(1, min(BATCH_ROWS, int(BATCH_BYTES / max([1, *lengths]))))
 
 
 def copy_batches(
@@ -142,15 +162,17 @@ def _statement(table: "sa.Table", names: list[str], form: str, is_frozen: bool) 
 
 
 @contextmanager
-def opened(path: Path) -> "Iterator[pq.ParquetFile]":
+def opened(
+    path: Path, next_step: str = "delete it, to make it again"
+) -> "Iterator[pq.ParquetFile]":
     """Open a parquet file so that reading it takes little memory; Terminal where it is damaged."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path, pre_buffer=False, buffer_size=READ_BUFFER_BYTES) as file:
+        columns = pq.read_metadata(path).num_columns
+        buffer = min(READ_BUFFER_BYTES, READ_BUFFERS_BYTES // max(1, columns))
+        with pq.ParquetFile(path, pre_buffer=False, buffer_size=buffer) as file:
             yield file
     except (pa.ArrowException, OSError) as error:
-        raise Terminal(
-            f"{path} cannot be read", seen=error, next_step="delete it, to make it again"
-        ) from error
+        raise Terminal(f"{path} cannot be read", seen=error, next_step=next_step) from error

@@ -31,6 +31,9 @@ TYPE_NAMES: Final = {
 }
 """SQLAlchemy's names of the types that the encoder has bytes for, by its own."""
 
+MOST_DIGITS: Final = 38
+"""Of a decimal that has a binary form here."""
+
 Tell = Callable[[int, int], None]
 """Called with the rows and bytes that were sent so far."""
 
@@ -57,15 +60,18 @@ def column_type(field: "pa.Field") -> "TypeEngine[Any]":
         return dialect.TIMESTAMP(timezone=kind.tz is not None)
     if pt.is_decimal(kind):
         return dialect.NUMERIC()
-    name, brackets = _binary_type(field).removesuffix("[]"), _binary_type(field).endswith("[]")
-    if name not in TYPE_NAMES or (pt.is_nested(kind) and not brackets):
+    name = _binary_type(field)
+    if name.endswith("[]") and not pt.is_nested(kind.value_type):
+        return dialect.ARRAY(column_type(field.with_type(kind.value_type)))
+    if name not in TYPE_NAMES:
         raise Terminal(f"column {field.name} has a type that cannot be loaded", seen=kind,
                        next_step="leave the column out of the file, or make it text")  # fmt: skip
-    made = getattr(dialect, TYPE_NAMES[name])()
-    return dialect.ARRAY(made) if brackets else made
+    made: TypeEngine[Any] = getattr(dialect, TYPE_NAMES[name])()
+    return made
 
 
 def _binary_type(field: "pa.Field") -> str:
+    """Return the encoder's name of the type that the column's bytes are of; empty without any."""
     import pyarrow as pa
     from pgpq import ArrowToPostgresBinaryEncoder
 
@@ -76,15 +82,14 @@ def _binary_type(field: "pa.Field") -> str:
     return str(schema.columns[0].data_type.ddl())
 
 
+def without_binary_form(schema: "pa.Schema") -> "pa.Field | None":
+    """Return the first column for which all have to go as CSV, if there is one."""
+    return next((field for field in schema if not _binary_type(field)), None)
+
+
 def format_of(schema: "pa.Schema") -> str:
     """Return ``BINARY``, or ``CSV`` where one of the types has no binary form here."""
-    from pgpq import ArrowToPostgresBinaryEncoder
-
-    try:
-        ArrowToPostgresBinaryEncoder(schema)
-    except ValueError:
-        return CSV
-    return BINARY
+    return BINARY if without_binary_form(schema) is None else CSV
 
 
 def encoded(
@@ -93,8 +98,11 @@ def encoded(
     """Yield rows of that encodable schema as COPY reads them, a batch at a time; no part is empty.
 
     ``tell`` hears of each batch once it was taken.
+
+    Raises:
+        Terminal: a value or, beside one that goes as CSV, a column has no form there.
     """
-    encoder = _Binary(schema) if format_of(schema) == BINARY else _Csv()
+    encoder = _Binary(schema) if format_of(schema) == BINARY else _Csv(schema)
     rows = size = 0
     yield from filter(None, [encoder.head()])
     for batch in batches:
@@ -116,13 +124,27 @@ class _Binary:
         return bytes(self._encoder.write_header())
 
     def body(self, batch: "pa.RecordBatch") -> bytes:
-        return bytes(self._encoder.write_batch(batch))
+        try:
+            return bytes(self._encoder.write_batch(batch))
+        except ValueError as error:
+            raise Terminal("a value fits no column type of Postgres", seen=error) from error
 
     def tail(self) -> bytes:
         return bytes(self._encoder.finish())
 
 
 class _Csv:
+    def __init__(self, schema: "pa.Schema") -> None:
+        import pyarrow.types as pt
+
+        for field in schema:
+            if pt.is_nested(field.type):
+                raise Terminal(
+                    f"column {field.name} has a type that cannot be loaded beside others as CSV",
+                    seen=field.type,
+                    next_step="leave the column out of the file, or make it text",
+                )
+
     def head(self) -> bytes:
         return b""
 
@@ -131,12 +153,30 @@ class _Csv:
         from pyarrow import csv
 
         sink = pa.BufferOutputStream()
+        columns = [_told(column) for column in batch.columns]
+        told = pa.record_batch(columns, names=batch.schema.names)
         # Text is quoted and null is not: so COPY tells an empty text from none.
-        csv.write_csv(batch, sink, csv.WriteOptions(include_header=False))
+        csv.write_csv(told, sink, csv.WriteOptions(include_header=False))
         return bytes(sink.getvalue())
 
     def tail(self) -> bytes:
         return b""
+
+
+def _told(column: "pa.Array") -> "pa.Array":
+    """Return the column so that Arrow writes as CSV what Postgres reads as the same."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.types as pt
+
+    kind = column.type
+    if pt.is_duration(kind):  # Arrow writes a bare number, which Postgres reads as seconds
+        number = column.cast(pa.duration("us")).cast(pa.int64()).cast(pa.string())
+        return pc.binary_join_element_wise(number, "microseconds", " ")
+    if pt.is_binary(kind) or pt.is_large_binary(kind) or pt.is_fixed_size_binary(kind):
+        told = (None if value is None else rf"\x{value.hex()}" for value in column.to_pylist())
+        return pa.array(told, pa.string())
+    return column.cast(pa.string()) if kind == pa.string_view() else column
 
 
 def _encodable(kind: "pa.DataType") -> "pa.DataType":
@@ -145,8 +185,12 @@ def _encodable(kind: "pa.DataType") -> "pa.DataType":
 
     if pt.is_dictionary(kind):
         return _encodable(kind.value_type)
+    if pt.is_list(kind):
+        return pa.list_(kind.value_field.with_type(_encodable(kind.value_type)))
+    if pt.is_decimal256(kind) and kind.precision <= MOST_DIGITS:
+        return pa.decimal128(kind.precision, kind.scale)
     if pt.is_timestamp(kind) and kind.unit == "ns":
         return pa.timestamp("us", kind.tz)
     same = {pa.null(): pa.string(), pa.date64(): pa.date32(), pa.time64("ns"): pa.time64("us"),
-            pa.duration("ns"): pa.duration("us")}  # fmt: skip
+            pa.duration("ns"): pa.duration("us"), pa.binary_view(): pa.binary()}  # fmt: skip
     return same.get(kind, kind)

@@ -3,23 +3,21 @@
 ``python tests/bench/bench_load.py [--rows 1400000 14000000] [--rounds 3]``
 
 Ours is the load as the pipeline does it: Google's client, one load job into one partition, the
-ledger row; its memory is the sandbox's process. DuckDB inserts the same file into a table of its
-own and commits; pandas reads the file and hands it to DuckDB. Starting and uploading do not count.
+ledger row; its memory is the sandbox's process, its CPU the client's. DuckDB inserts the same file
+into a table of its own and commits; pandas reads the file and hands it to DuckDB. Starting and
+uploading do not count.
 """
 
 import argparse
-import json
 import os
-import resource
 import sys
 import tempfile
-import time
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bench_normalize import MONTH_KEY, sample
-from race import PER_MB, head, race, rows_of_table
+from race import PER_MB, Run, cost, head, peak_of, race, rows_of_table, tell
 
 CONTESTANTS = ("pipeline", "duckdb", "pandas")
 
@@ -51,18 +49,22 @@ def parse_options(told: str | None) -> argparse.Namespace:
     return parser.parse_args()
 
 
-def canonical_month(rows: int, folder: Path) -> Path:
-    """Return the canonical file of a sample month of so many rows, made where it is missing."""
+def canonical_month(rows: int, folder: Path, service: str = "yellow", key: str = MONTH_KEY) -> Path:
+    """Return the canonical file of a sample month of so many rows, made where it is missing.
+
+    ``folder/<rows>`` is then as the pipeline's ``data_dir``.
+    """
     from pipeline.core.months import TripMonth
     from pipeline.core.provenance import Provenance
+    from pipeline.core.settings import SANDBOX
     from pipeline.normalize.rewrite import rewrite_month
     from pipeline.normalize.target import CanonicalMonthTarget
 
-    raw = sample("yellow", rows, folder)
-    target = CanonicalMonthTarget(TripMonth.parse("yellow", MONTH_KEY), folder / str(rows))
-    if target.record() is None:
+    raw = sample(service, rows, folder, key)
+    target = CanonicalMonthTarget(TripMonth.parse(service, key), folder / str(rows))
+    if not target.exists():
         size, digest = raw.stat().st_size, f"{rows:064d}"
-        source = Provenance("yellow", MONTH_KEY, raw.as_uri(), '"etag"', "", size, digest, rows)
+        source = Provenance(service, key, SANDBOX, '"etag"', "", size, digest, rows)
         rewrite_month(source, raw, target)
     return target.path
 
@@ -70,11 +72,10 @@ def canonical_month(rows: int, folder: Path) -> Path:
 def contest(contestant: str, canonical: Path) -> None:
     work = {"pipeline": by_pipeline, "duckdb": by_duckdb, "pandas": by_pandas}[contestant]
     with tempfile.TemporaryDirectory(dir=canonical.parents[4]) as folder:
-        seconds, peak_kb = work(canonical, Path(folder))
-    print(json.dumps({"seconds": seconds, "peak_mb": peak_kb / PER_MB}))
+        tell(work(canonical, Path(folder)))
 
 
-def by_pipeline(canonical: Path, folder: Path) -> tuple[float, float]:
+def by_pipeline(canonical: Path, folder: Path) -> Run:
     import luigi
 
     from pipeline.bigquery import ledger, load, tables
@@ -96,12 +97,12 @@ def by_pipeline(canonical: Path, folder: Path) -> tuple[float, float]:
         tables.ensure_tables("yellow")
         ledger.record(load.load_object(MonthPartition(month), source, lambda job: None))
 
-    seconds = timed(work)
+    run = cost(work)
     server = lifecycle.find(lifecycle.sandbox_root())
     assert server is not None
-    peak = peak_of(server.pid)
+    peak = peak_of(server.pid) / PER_MB
     lifecycle.stop(lifecycle.sandbox_root())
-    return seconds, peak
+    return replace(run, peak_mb=peak)
 
 
 def provenance_of(canonical: Path, kind: Any) -> Any:
@@ -112,18 +113,7 @@ def provenance_of(canonical: Path, kind: Any) -> Any:
                                if key.startswith(b"tlc_")})  # fmt: skip
 
 
-def peak_of(pid: int) -> float:
-    """Return a live process's peak memory, in what ``ru_maxrss`` counts."""
-    import psutil
-
-    status = Path(f"/proc/{pid}/status")
-    if status.exists():
-        (line,) = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
-        return float(line.split()[1])
-    return float(psutil.Process(pid).memory_info().rss)
-
-
-def by_duckdb(canonical: Path, folder: Path) -> tuple[float, float]:
+def by_duckdb(canonical: Path, folder: Path) -> Run:
     import duckdb
 
     with duckdb.connect(folder / "warehouse.duckdb") as database:
@@ -135,7 +125,7 @@ def by_duckdb(canonical: Path, folder: Path) -> tuple[float, float]:
             database.execute(f"INSERT INTO trips FROM {rows_of(canonical)}")
             database.execute("COMMIT")
 
-        return timed(work), own_peak()
+        return cost(work)
 
 
 def rows_of(canonical: Path) -> str:
@@ -143,7 +133,7 @@ def rows_of(canonical: Path) -> str:
     return f"read_parquet('{canonical}', hive_partitioning = false)"
 
 
-def by_pandas(canonical: Path, folder: Path) -> tuple[float, float]:
+def by_pandas(canonical: Path, folder: Path) -> Run:
     import duckdb
     import pandas as pd
 
@@ -155,17 +145,7 @@ def by_pandas(canonical: Path, folder: Path) -> tuple[float, float]:
             database.register("frame", frame)
             database.execute("INSERT INTO trips FROM frame")
 
-        return timed(work), own_peak()
-
-
-def timed(work: Callable[[], None]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def own_peak() -> float:
-    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+        return cost(work)
 
 
 if __name__ == "__main__":

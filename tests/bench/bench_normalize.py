@@ -55,17 +55,15 @@ def parse_options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def sample(service: str, rows: int, folder: Path) -> Path:
+def sample(service: str, rows: int, folder: Path, key: str = MONTH_KEY) -> Path:
     """Return a month of so many rows in the layout of 2021, making it where it is not there.
 
     In a process of its own: a child's peak memory counts what its parent held as it was born.
     """
-    path = folder / f"{service}_{MONTH_KEY}_{rows}.parquet"
+    path = folder / f"{service}_{key}_{rows}.parquet"
     making = "from pipeline.core.months import TripMonth; from pathlib import Path; import sys; "
     making += "from pipeline.sandbox.publisher.samples import ensure_sample; "
-    making += (
-        f"ensure_sample(TripMonth.parse('{service}', '{MONTH_KEY}'), {rows}, Path(sys.argv[1]))"
-    )
+    making += f"ensure_sample(TripMonth.parse('{service}', '{key}'), {rows}, Path(sys.argv[1]))"
     subprocess.run([sys.executable, "-c", making, path], check=True)
     return path
 

@@ -17,9 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench_load import peak_of
 from bench_normalize import MONTH_KEY
-from race import PER_MB, Run, measure, median
+from race import PER_MB, Run, measure, median, peak_of
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]

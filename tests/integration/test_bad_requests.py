@@ -109,7 +109,7 @@ def test_an_unset_variable_of_the_gcp_profile_is_named(workspace):
 def test_an_unknown_profile_is_refused_with_the_known_ones(workspace):
     workspace.variables["PIPELINE_PROFILE"] = "gpc"
     done = workspace.load("--year", 2021, "--month", 1)
-    assert_refused(done, 40, "expected: gcp | sandbox")
+    assert_refused(done, 35, "expected: gcp | sandbox")
 
 
 def test_a_folder_that_cannot_be_written_is_named(workspace):

@@ -11,7 +11,7 @@ from support.sandbox import RunningSandbox
 
 from pipeline.bigquery import ledger
 from pipeline.connections import google
-from pipeline.core import settings
+from pipeline.core.profile import load_profile
 from pipeline.lake import bucket
 from pipeline.postgres import ledger as postgres_ledger
 
@@ -25,7 +25,7 @@ def configured_for(
     ``more`` are further settings by section.
     """
     name = f"t{uuid.uuid4().hex[:12]}"
-    settings.load_profile()
+    load_profile()
     config = luigi.configuration.get_config()
     values = {
         "local": {"data_dir": str(data_dir)},

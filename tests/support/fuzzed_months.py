@@ -33,10 +33,10 @@ from support.judged_months import Judgement, Policy, Unjudged, judged
 from support.mutations import Mutated, damaged, mutate
 
 from pipeline.bigquery.task import LoadMonthToBQ
-from pipeline.core import settings
 from pipeline.core.errors import PipelineError
 from pipeline.core.month_task import MonthTask
 from pipeline.core.months import SERVICES, TripMonth
+from pipeline.core.profile import load_profile
 from pipeline.normalize.task import NormalizeMonth
 from pipeline.sandbox.publisher.samples import write_sample
 from pipeline.schemas import service_schema
@@ -57,7 +57,7 @@ LINE = 2000
 
 def main(folder: Path, sandbox: Path, url: str, numbers: list[int]) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
-    settings.load_profile()
+    load_profile()
     configure("connection:sandbox", endpoint=url, timeout=SECONDS)
     configure("source", base_url=f"{url}/trip-data", attempts=1)
     for number in numbers:

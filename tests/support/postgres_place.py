@@ -18,6 +18,7 @@ from support.postgres import PostgresUnderTest
 
 from pipeline.core import settings
 from pipeline.core.months import TripMonth
+from pipeline.core.profile import load_profile
 from pipeline.normalize.target import CanonicalMonthTarget
 from pipeline.postgres.ledger import Load
 from pipeline.postgres.load import load_month
@@ -99,7 +100,7 @@ class Place:
 def placed(server: PostgresUnderTest, data_dir: Path, patch: pytest.MonkeyPatch) -> Iterator[Place]:
     made = Place(server, data_dir)
     made.query("CREATE SCHEMA {s}")
-    settings.load_profile()
+    load_profile()
     patch.setenv("TLC_BASE_URL", "http://127.0.0.1/trip-data")
     config = luigi.configuration.get_config()
     for section, values in made.settings.items():

@@ -262,7 +262,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _respond(self, with_body: bool) -> None:
         told = {name.lower(): value for name, value in self.headers.items()}
-        name = self.path.rpartition("/")[2]
+        name = self.path.partition("?")[0].rpartition("/")[2]
         request = Request(self.command, name, told, time.monotonic())
         publisher = self.server.publisher
         publisher.requests.append(request)

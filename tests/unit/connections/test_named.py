@@ -4,7 +4,7 @@ import pytest
 from pipeline.connections.kinds import BigQuery, Postgres, Sandbox
 from pipeline.connections.named import made, named, names, used_by
 from pipeline.core.errors import BadRequest
-from pipeline.core.settings import load_profile
+from pipeline.core.profile import load_profile
 
 CANARY = "canary-5up3r-s3cret"
 

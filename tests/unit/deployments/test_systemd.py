@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -71,6 +72,12 @@ def ends_in_utc(line: str) -> bool:
 )
 def test_a_word_of_a_unit_is_no_escape_and_no_specifier(word: str, unit: str) -> None:
     assert quoted(word) == unit
+
+
+def test_a_dollar_in_the_command_is_no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/a $HOME%h/python")
+    service = units(deployed())["tlc-some.service"]
+    assert 'ExecStart="/a $$HOME%%h/tlc" "run" "some" "--scheduled"\n' in service
 
 
 @needs_systemd

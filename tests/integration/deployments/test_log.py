@@ -1,0 +1,82 @@
+"""The log of a deployment: its rotation, and the cause that is found in it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline.deployments import log, records
+from pipeline.deployments.log import OLD_LOGS, RunLog
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path: Path, setting: Callable[..., None]) -> Path:
+    setting("local", data_dir=str(tmp_path))
+    return tmp_path
+
+
+def run(*lines: str, echo: bool = False) -> str:
+    opened = RunLog("some", echo=echo)
+    try:
+        opened.say("starts")
+        opened.stream.write("".join(f"{line}\n" for line in lines).encode())
+        opened.stream.flush()
+        opened.follow()
+        cause = opened.cause()
+        opened.say("ended")
+        return cause
+    finally:
+        opened.close()
+
+
+def test_a_run_begins_a_new_log_where_the_last_one_is_large(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "LARGEST", 200)
+    for number in range(20):
+        run(f"run {number} " + "x" * 300)
+    logs = sorted((data / "runs").iterdir())
+    assert [path.name for path in logs] == [
+        "some.log",
+        *(f"some.log.{n + 1}" for n in range(OLD_LOGS)),
+    ]
+    assert ["run 19" in path.read_text() for path in logs] == [True, *[False] * OLD_LOGS]
+    assert all(path.read_text().count("starts") == 1 for path in logs)
+
+
+@pytest.mark.parametrize(
+    ("lines", "cause"),
+    [
+        (["10:00:00 ERROR   a: b", "10:00:01 WARNING c", "the end"], "a: b"),
+        (["10:00:00 ERROR   first", "10:00:00 ERROR   second"], "second"),
+        (["10:00:00 WARNING not published", "10:00:01 INFO    This progress"], "not published"),
+        (["usage: luigi", "error: no such option"], "error: no such option"),
+    ],
+)
+def test_the_cause_is_the_newest_error_or_warning_or_line_of_the_process(
+    lines: list[str], cause: str
+) -> None:
+    run("10:00:00 ERROR   of an earlier run")
+    assert run(*lines) == cause
+
+
+def test_the_log_is_repeated_only_where_that_is_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run("one line")
+    assert capsys.readouterr().err == ""
+    run("another line", echo=True)
+    told = capsys.readouterr().err
+    assert "one line" not in told
+    assert [line.rsplit(" ", 1)[1] for line in told.splitlines()] == ["starts", "line", "ended"]
+
+
+def test_a_record_that_was_cut_short_is_left_out(data: Path) -> None:
+    moment = "2026-01-01T00:00:00+00:00"
+    record = records.RunRecord("some", "v", ["a"], True, moment, moment, 1, 0, "done", "")
+    records.append(record)
+    with (data / "runs" / "some.jsonl").open("a") as file:
+        file.write('{"deployment": "so\n')
+    records.append(record)
+    assert records.newest_first("some") == [record, record]
+    assert records.newest_first("other") == []
