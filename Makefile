@@ -45,8 +45,8 @@ check: .venv/installed ## lint, format and types
 bench: .venv/installed .venv/bench/installed ## time and memory beside DuckDB, pandas and others (ROWS, ROUNDS, LARGE)
 	$(BIN)/python tests/bench/bench.py --rows $(ROWS) --rounds $(ROUNDS) --large $(LARGE)
 
-campaign: .venv/installed ## the long form of the fuzzing and kill tests (LENGTH, SEED)
-	TLC_CAMPAIGN=$(LENGTH) TLC_CAMPAIGN_SEED=$(SEED) $(BIN)/python -m pytest -n 2 -m campaign tests
+campaign: .venv/installed ## the long form of the fuzzing and kill tests, and what they saw (LENGTH, SEED)
+	TLC_CAMPAIGN=$(LENGTH) TLC_CAMPAIGN_SEED=$(SEED) $(BIN)/python -m pytest -n 2 -m campaign -rP --show-capture=stdout tests
 
 scheduler: .venv/installed ## start luigid and its dashboard on http://127.0.0.1:8082
 	@mkdir -p data

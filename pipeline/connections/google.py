@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.connections.google_identity import credentials_of, has_identity
 from pipeline.connections.named import used_by
 from pipeline.core import settings
-from pipeline.core.errors import Terminal, Transient
+from pipeline.core.errors import BadRequest, Terminal, Transient
+from pipeline.core.profile import CONNECTION
 
 if TYPE_CHECKING:
     from google.cloud import bigquery, storage
@@ -148,10 +149,21 @@ def _options(connection: "CloudStorage | BigQuery | Sandbox") -> dict[str, Any]:
     url = endpoint(connection)
     at = {"client_options": {"api_endpoint": url}} if url else {}
     if connection.kind != settings.SANDBOX and (url is None or has_identity(connection)):
+        _refuse_in_the_clear(connection)
         return {"credentials": credentials_of(connection), **at}
     from google.auth.credentials import AnonymousCredentials
 
     return {"credentials": AnonymousCredentials(), **at}  # type: ignore[no-untyped-call]
+
+
+def _refuse_in_the_clear(connection: "CloudStorage | BigQuery") -> None:
+    url = connection.endpoint or "https://"
+    if not url.startswith("https://") and not settings.is_loopback(url):
+        raise BadRequest(
+            f"[{CONNECTION}{connection.name}] endpoint would get credentials in the clear",
+            seen=url,
+            expected="https://...",
+        )
 
 
 @cache

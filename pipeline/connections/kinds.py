@@ -40,6 +40,8 @@ Address = Annotated[str, AfterValidator(_address)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 SslMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Patience = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+"""Seconds, of what would otherwise be waited for for ever."""
 
 
 class Connection(BaseModel):
@@ -118,7 +120,7 @@ class Smtp(Connection):
     password: Secret | None = Field(None, description="a reference to the user's password")
     sender: str = Field(description="from whom a message is")
     recipients: str = Field(description="to whom it goes, with commas between")
-    timeout: Seconds = Field(30, description="seconds to wait for an answer")
+    timeout: Patience = Field(30, description="seconds to wait for an answer")
 
 
 class Webhook(Connection):
@@ -126,8 +128,11 @@ class Webhook(Connection):
 
     kind: Literal["webhook"] = "webhook"
     url: Secret = Field(description="a reference to the address")
-    timeout: Seconds = Field(30, description="seconds to wait for an answer")
+    timeout: Patience = Field(30, description="seconds to wait for an answer")
 
+
+SECRETS = frozenset({"credentials", "password", "url"})
+"""The keys that hold a reference to a secret."""
 
 KINDS: dict[str, type[Connection]] = {
     "bigquery": BigQuery,

@@ -7,7 +7,7 @@ The name ``sandbox`` is always there. No error repeats a value that may be a sec
 """
 
 from collections.abc import Mapping
-from configparser import InterpolationError
+from configparser import ConfigParser, InterpolationError
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -52,7 +52,7 @@ def named(name: str) -> "Connection":
             expected=near[0] if near else " | ".join(names()),
             next_step=f"add a section [{CONNECTION}{name}] to the settings, or correct the name",
         )
-    return made(name, _section(name))
+    return made(name, values_in(luigi.configuration.get_config(), name))
 
 
 def made(name: str, values: Mapping[str, Any]) -> "Connection":
@@ -99,14 +99,18 @@ def name_used_by(section: str) -> str:
 
 
 def users_of(name: str) -> list[str]:
-    """Return who names the connection, as ``[lake] connection``: it cannot be renamed meanwhile."""
+    """Return who names the connection, as ``[lake]``: it cannot be renamed meanwhile."""
     config = luigi.configuration.get_config()
     named_in = {user: config.get(user, "connection", settings.SANDBOX) for user in USERS}
-    return [f"[{user}] connection" for user, used in named_in.items() if used == name]
+    return [f"[{user}]" for user, used in named_in.items() if used == name]
 
 
-def _section(name: str) -> dict[str, str]:
-    config = luigi.configuration.get_config()
+def values_in(config: ConfigParser, name: str) -> dict[str, str]:
+    """Return what a connection's section says, variables replaced; nothing where there is none.
+
+    Raises:
+        BadRequest: a variable is not set.
+    """
     section = CONNECTION + name
     if not config.has_section(section):
         return {}

@@ -69,10 +69,11 @@ REFUSED: Final = [
 
 
 @contextmanager
-def explained(what: str) -> Iterator[None]:
+def explained(what: str, connection: str | None = None) -> Iterator[None]:
     """Turn what psycopg2 and SQLAlchemy raise into a Transient or Terminal of one line.
 
-    ``what`` says what was under way: ``loading yellow 2021-01``. Neither a statement's text nor
+    ``what`` says what was under way: ``loading yellow 2021-01``; ``connection`` is the name of the
+    one that is in use, by default the one that ``[postgres]`` names. Neither a statement's text nor
     its values are repeated: only the server's own words.
     """
     import psycopg2
@@ -81,33 +82,34 @@ def explained(what: str) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise _named(what, error.orig or error) from error.orig
+        raise _named(what, error.orig or error, connection) from error.orig
     except psycopg2.Error as error:
-        raise _named(what, error) from error
+        raise _named(what, error, connection) from error
 
 
-def _named(what: str, error: BaseException) -> PipelineError:
-    code = getattr(error, "pgcode", None)
-    seen = _words(error)
+def _named(what: str, error: BaseException, connection: str | None) -> PipelineError:
+    kind, advice = _judged(getattr(error, "pgcode", None), seen := _words(error))
+    verb = "failed" if kind is Transient else "refused"
+    here = f"[{CONNECTION}{connection or name_used_by('postgres')}]"
+    return kind(f"Postgres {verb} {what}", seen=seen,
+                next_step=advice and advice.format(connection=here))  # fmt: skip
+
+
+def _judged(code: str | None, seen: str) -> tuple[type[PipelineError], str | None]:
+    """Return what an error is, and what to do about it."""
     if code is None:
-        return _unconnected(what, seen)
+        return _unconnected(seen)
     if advice := TRANSIENT.get(code) or TRANSIENT.get(code[:2]):
-        return Transient(f"Postgres failed {what}", seen=seen, next_step=_here(advice))
-    advice = TERMINAL.get(code) or TERMINAL.get(code[:2])
-    return Terminal(f"Postgres refused {what}", seen=seen, next_step=advice and _here(advice))
+        return Transient, advice
+    return Terminal, TERMINAL.get(code) or TERMINAL.get(code[:2])
 
 
-def _unconnected(what: str, seen: str) -> PipelineError:
+def _unconnected(seen: str) -> tuple[type[PipelineError], str]:
     for words, advice in REFUSED:
         if words in seen:
-            return Terminal(f"Postgres refused {what}", seen=seen, next_step=_here(advice))
+            return Terminal, advice
     lost = "could not" in seen or "connection to server" in seen
-    advice = ADDRESS if lost else AGAIN
-    return Transient(f"Postgres failed {what}", seen=seen, next_step=_here(advice))
-
-
-def _here(advice: str) -> str:
-    return advice.format(connection=f"[{CONNECTION}{name_used_by('postgres')}]")
+    return Transient, ADDRESS if lost else AGAIN
 
 
 def _words(error: BaseException) -> str:

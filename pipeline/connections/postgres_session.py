@@ -4,6 +4,7 @@ Belongs here: opening it, its limits, and statements that can be interrupted. No
 server is, or as whom (``postgres.py``).
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,11 +38,7 @@ def open_session(**where: Any) -> Any:
 
 
 def let_interrupt(engine: "Engine") -> None:
-    """Have a signal end whatever statement the ``engine`` waits for; a COPY it ends anyway.
-
-    libpq waits for the server's answer before Python may see a signal: a lock that another session
-    holds would keep Ctrl-C waiting as long. So libpq waits in a thread, and Python for the thread.
-    """
+    """Have a signal end whatever statement the ``engine`` waits for."""
     from sqlalchemy import event
 
     event.listen(engine, "do_execute", _execute)
@@ -50,11 +47,24 @@ def let_interrupt(engine: "Engine") -> None:
 
 def _execute(cursor: Any, statement: str, *rest: Any) -> bool:
     parameters = rest[:-1]  # the last is SQLAlchemy's context
+    interruptible(cursor.connection, lambda: cursor.execute(statement, *parameters))
+    return True
+
+
+def interruptible(
+    connection: Any, run: Callable[[], None], stop: Callable[[], None] = lambda: None
+) -> None:
+    """Run what waits for the server, so that a signal ends it at once; ``stop`` is told first.
+
+    libpq waits for the server's answer before Python may see a signal: a lock that another session
+    holds would keep Ctrl-C waiting as long. And a signal in mid COPY would be taken for an error of
+    the rows. So libpq waits in a thread, and Python for the thread.
+    """
     with ThreadPoolExecutor(1) as elsewhere:
-        done = elsewhere.submit(cursor.execute, statement, *parameters)
+        done = elsewhere.submit(run)
         try:
             done.result()
         except (KeyboardInterrupt, SystemExit):
-            cursor.connection.cancel()
+            stop()
+            connection.cancel()
             raise
-    return True

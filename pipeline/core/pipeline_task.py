@@ -12,6 +12,7 @@ import luigi
 from luigi.rpc import RPCError
 
 from pipeline.core.errors import BadRequest, PipelineError
+from pipeline.core.interrupts import end_when_told
 from pipeline.core.profile import load_profile
 from pipeline.core.scheduler import choose_scheduler
 
@@ -32,6 +33,7 @@ class PipelineTask(luigi.Task):
             # what could not be scheduled, as it does for a month that cannot exist.
             vars(self)["complete"] = partial(_refuse, refusal)
         choose_scheduler()
+        end_when_told()
 
     @property
     def subject(self) -> object:

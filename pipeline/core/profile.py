@@ -136,13 +136,13 @@ def _load(pid: int) -> None:
 
 
 def _refuse_unknown_names(path: Path) -> None:
-    families = Register.task_names()
+    families = Register._get_reg()
     for section, keys in names_in(path).items():
         if section.startswith(CONNECTION) or section in OTHERS:
             continue
         if section not in families:
             raise _unknown(path, section, None, {*families, *OTHERS, f"{CONNECTION}NAME"})
-        family = Register.get_task_cls(section)
+        family = families[section]
         for key in keys:
             name = key.replace("-", "_")
             if not _has(family, name) and name not in _undeclared_keys(section):

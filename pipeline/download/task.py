@@ -31,7 +31,7 @@ class PublishedMonth(MonthTask, luigi.ExternalTask):
     """The month at its publisher; nobody here can make it, only wait for it."""
 
     def complete(self) -> bool:
-        """Return whether the month is published, asking the publisher once per process.
+        """Return whether the month is published, asking the publisher once per process and day.
 
         Raises:
             Transient: the publisher is unreachable, throttles or is out of order.
@@ -80,12 +80,13 @@ def download(task: PipelineTask, wanted: Publication, path: Path, kind: FileKind
 def is_published(wanted: Publication) -> bool:
     """Return whether the file is published, and warn where it is not; see ``publishes``."""
     base_url = publisher_base_url()
-    return publishes(base_url, wanted) or _not_yet(wanted, f"nothing at {wanted.url(base_url)}")
+    is_there = publishes(base_url, today(), wanted)
+    return is_there or _not_yet(wanted, f"nothing at {wanted.url(base_url)}")
 
 
 @cache
-def publishes(base_url: str, wanted: Publication) -> bool:
-    """Return whether the publisher has the file, asking it once per process.
+def publishes(base_url: str, today: date, wanted: Publication) -> bool:
+    """Return whether the publisher has the file, asking it once per process and day.
 
     Raises:
         Transient: the publisher is unreachable, throttles or is out of order.

@@ -13,6 +13,7 @@ from pipeline.core.logs import LineFormatter
 from pipeline.core.profile import load_profile
 from pipeline.core.provenance import PIPELINE_VERSION
 from pipeline.operate.agents import agent, trigger
+from pipeline.operate.connections import connections
 from pipeline.operate.demo import demo
 from pipeline.operate.deployments import deployments, run
 from pipeline.operate.ingest import ingest
@@ -20,6 +21,7 @@ from pipeline.operate.query import query
 from pipeline.operate.samples import samples
 from pipeline.operate.sandbox import sandbox
 from pipeline.operate.schema import schema
+from pipeline.operate.settings import settings
 from pipeline.operate.status import status
 
 FAILED = 30
@@ -36,7 +38,7 @@ def tlc() -> None:
 COMMANDS = (
     *(status, query, ingest),
     *(run, trigger, agent, deployments),
-    *(samples, schema, sandbox, demo),
+    *(samples, schema, settings, connections, sandbox, demo),
 )
 
 for command in COMMANDS:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.connections.postgres_session import interruptible
 from pipeline.core.errors import Terminal
 from pipeline.postgres.encode import Tell, encoded, format_of
 from pipeline.postgres.locks import Say
@@ -122,7 +123,7 @@ def copy_batches(
     # SQLAlchemy knows no COPY: it is asked of psycopg2, in the same transaction.
     cursor: Any = connection.connection.cursor()
     try:
-        cursor.copy_expert(statement, stream)
+        interruptible(cursor.connection, lambda: cursor.copy_expert(statement, stream), stream.stop)
     finally:
         stream.raise_failure()
     return int(cursor.rowcount)
@@ -138,11 +139,17 @@ class _Stream:
     def read(self, size: int) -> bytes:
         """Return the next part, empty after the last."""
         try:
+            if self._failure is not None:
+                raise self._failure
             return next(self._parts, b"")
         except BaseException as failure:
-            # psycopg2 ends the COPY and tells the server's echo of it only, even for Ctrl-C.
+            # psycopg2 ends the COPY, and tells no more than the server's echo of that.
             self._failure = failure
             raise
+
+    def stop(self) -> None:
+        """Have the next read fail: a COPY whose server has failed would go on to the last row."""
+        self._failure = KeyboardInterrupt()
 
     def raise_failure(self) -> None:
         """Raise what went wrong on this side, if anything."""

@@ -4,7 +4,7 @@ Belongs here: its beginning. Not here: what is done in it.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from pipeline.connections.postgres import engine, explained
@@ -36,5 +36,9 @@ def _watch_client(connection: "sa.Connection") -> None:
     """Have the server notice within a second that this process is gone, even in mid statement."""
     from sqlalchemy.exc import DBAPIError
 
-    with suppress(DBAPIError), connection.begin_nested():
-        connection.exec_driver_sql(WATCH_CLIENT)
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(WATCH_CLIENT)
+    except DBAPIError as refusal:
+        if refusal.connection_invalidated:  # not refused: the server is gone
+            raise

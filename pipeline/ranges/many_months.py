@@ -10,9 +10,9 @@ or is not published, keeps no other from being loaded.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from datetime import date
 from typing import Final
-from weakref import WeakSet
+from weakref import WeakValueDictionary
 
 import luigi
 
@@ -21,6 +21,7 @@ from pipeline.core.errors import BadRequest
 from pipeline.core.month_task import MonthTask
 from pipeline.core.months import TripMonth
 from pipeline.core.pipeline_task import PipelineTask
+from pipeline.download.task import today
 from pipeline.lake.task import UploadMonthToGCS
 from pipeline.postgres.task import LoadMonthToPostgres
 
@@ -44,8 +45,11 @@ class ManyMonths(PipelineTask):
         default="bigquery", description="where to bring them: " + " | ".join(LOADING)
     )
 
+    _named: list[MonthTask] = []
+    _named_on: date | None = None
+
     def asked_for(self) -> Iterable[TripMonth]:
-        """Return the months that are meant, in the order of their loading; asked once.
+        """Return the months that are meant, in the order of their loading; asked once a day.
 
         Raises:
             BadRequest: what was asked for cannot be meant.
@@ -54,7 +58,8 @@ class ManyMonths(PipelineTask):
 
     def requires(self) -> list[MonthTask]:
         """Return the tasks of all months, loaded or not: what a run's summary is made of."""
-        return self._tasks
+        # Not asked anew: a summary of what was done is to need no service.
+        return self._named or self._name()
 
     def deps(self) -> list[luigi.Task]:
         """Return nothing that is to be scheduled ahead: ``run`` names the months."""
@@ -72,7 +77,7 @@ class ManyMonths(PipelineTask):
     def run(self) -> Iterator[list[MonthTask]]:
         """Name the months that are missing; Luigi runs this again when they are there."""
         self._dashboard = {name: getattr(self, name, None) for name in DASHBOARD}
-        _under_way.add(self)
+        _under_way[self.task_id] = self
         missing = self._missing()
         self.log(self._tell(missing))
         if missing:
@@ -87,8 +92,7 @@ class ManyMonths(PipelineTask):
         """Return the task that brings the month there."""
         return LOADING[self.to](service=month.service, year=month.year, month=month.month)
 
-    @cached_property
-    def _tasks(self) -> list[MonthTask]:
+    def _name(self) -> list[MonthTask]:
         if self.to not in LOADING:
             raise BadRequest(
                 "unknown destination",
@@ -96,13 +100,17 @@ class ManyMonths(PipelineTask):
                 expected=" | ".join(LOADING),
                 next_step="pass --to with one of these",
             )
-        return [self.loading(month) for month in self.asked_for()]
+        self._named_on = today()
+        self._named = [self.loading(month) for month in self.asked_for()]
+        return self._named
 
     def _missing(self) -> list[MonthTask]:
-        return [task for task in self._tasks if not is_there(task)]
+        # In a process that lives for weeks, what is published must not be what once was.
+        tasks = self._named if self._named_on == today() else self._name()
+        return [task for task in tasks if not is_there(task)]
 
     def _tell(self, missing: Sequence[MonthTask]) -> str:
-        total = len(self._tasks)
+        total = len(self._named)
         message = f"{total - len(missing)} of {total} months in {self.to}"
         self.report(100 - 100 * len(missing) / total if total else 100, message)
         return message
@@ -113,12 +121,12 @@ def is_there(task: MonthTask) -> bool:
     return bool(task.complete())  # type: ignore[no-untyped-call]
 
 
-_under_way: WeakSet[ManyMonths] = WeakSet()
-"""Those that this process has begun to run."""
+_under_way: WeakValueDictionary[str, ManyMonths] = WeakValueDictionary()
+"""Those that this process has begun to run, by their id."""
 
 
 def _tell_those_under_way(task: MonthTask) -> None:
-    for many in _under_way:
+    for many in _under_way.values():
         if task in many.requires():
             many.tell_between_runs()
 

@@ -6,7 +6,7 @@ what all have in common (``many_months.py``).
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Final
 
@@ -108,7 +108,7 @@ class Published(ManyMonths):
         if not months:
             return {}
         with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
-            answers = pool.map(partial(_is_published, publisher_base_url()), months)
+            answers = pool.map(partial(_is_published, publisher_base_url(), today()), months)
             return dict(zip(months, answers, strict=True))
 
 
@@ -148,9 +148,9 @@ def _age(month: TripMonth) -> tuple[int, int]:
     return -month.year, -month.month
 
 
-def _is_published(base_url: str, month: TripMonth) -> bool:
+def _is_published(base_url: str, on: date, month: TripMonth) -> bool:
     try:
-        return publishes(base_url, month)
+        return publishes(base_url, on, month)
     except Unreachable:
         raise
     except PipelineError:

@@ -2,7 +2,13 @@
 
 import socket
 
+import pyarrow.parquet as pq
 import pytest
+from support.publisher import FaultyPublisher
+from support.workspace import Workspace, client_of
+
+from pipeline.core.months import TripMonth
+from pipeline.sandbox.publisher.samples import write_sample
 
 
 def error_lines(done):
@@ -13,6 +19,32 @@ def assert_refused(done, code, told):
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     assert [line for line in error_lines(done) if told in line], done.stderr
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory):
+    """A workspace for runs that leave nothing."""
+    place = Workspace(tmp_path_factory.mktemp("untouched"))
+    assert place.run("tlc", "sandbox", "start").returncode == 0
+    yield place
+    place.close()
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory):
+    """A workspace for files that are refused, each of a month of its own."""
+    place = Workspace(tmp_path_factory.mktemp("refused"))
+    yield place
+    place.close()
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    """A workspace in which a month is loaded."""
+    place = Workspace(tmp_path_factory.mktemp("loaded"))
+    assert place.load("--year", 2021, "--month", 1).returncode == 0
+    yield place
+    place.close()
 
 
 @pytest.mark.parametrize(
@@ -27,10 +59,10 @@ def assert_refused(done, code, told):
         (("--year", 2199, "--month", 1), 20, "yellow 2199-01 is not published yet"),
     ],
 )
-def test_a_month_that_cannot_be_had_is_one_line_and_an_exit_code(workspace, options, code, told):
-    assert_refused(workspace.load(*options), code, told)
-    assert not (workspace.data / "raw").exists()
-    assert workspace.status() == []
+def test_a_month_that_cannot_be_had_is_one_line_and_an_exit_code(untouched, options, code, told):
+    assert_refused(untouched.load(*options), code, told)
+    assert not (untouched.data / "raw").exists()
+    assert untouched.status() == []
 
 
 def test_an_unreachable_publisher_is_named_with_the_choice_of_the_sandbox(workspace):
@@ -59,22 +91,18 @@ def test_a_missing_bucket_is_named_where_its_creation_is_off(workspace):
     assert_refused(done, 35, "there is no bucket gs://nobodys-bucket")
 
 
-def test_a_dataset_in_another_location_is_refused_with_both_locations(workspace):
-    assert workspace.load("--year", 2021, "--month", 1).returncode == 0
-    workspace.set("bigquery", location="EU")
-    done = workspace.load("--year", 2021, "--month", 2)
+def test_a_dataset_in_another_location_is_refused_with_both_locations(loaded, monkeypatch):
+    monkeypatch.setitem(loaded.sections, "bigquery", {"location": "EU"})
+    done = loaded.load("--year", 2021, "--month", 2)
     assert_refused(done, 35, "is in another location; seen: US; expected: [bigquery] location = EU")
-    assert not (workspace.data / "raw" / "service=yellow" / "month=2021-02").exists()
+    assert not (loaded.data / "raw" / "service=yellow" / "month=2021-02").exists()
 
 
-def test_a_table_of_another_shape_is_refused_with_both_shapes(workspace):
-    assert workspace.load("--year", 2021, "--month", 1).returncode == 0
-    from support.workspace import client_of
-
-    client = client_of(workspace)
+def test_a_table_of_another_shape_is_refused_with_both_shapes(loaded):
+    client = client_of(loaded)
     client.delete_table("nyc_tlc.yellow_trips")
     client.create_table(table_of("tlc-sandbox.nyc_tlc.yellow_trips"))
-    done = workspace.load("--year", 2021, "--month", 2)
+    done = loaded.load("--year", 2021, "--month", 3)
     assert_refused(done, 30, "exists with other columns")
     assert any("'vendorid': 'STRING'" in line for line in error_lines(done))
 
@@ -141,31 +169,27 @@ def of_no_rows(table):
 
 
 @pytest.mark.parametrize(
-    ("service", "change", "told"),
+    ("number", "service", "change", "told"),
     [
-        ("green", as_yellow, "green"),
-        ("yellow", without_fare, "fare_amount"),
-        ("yellow", with_words_for_a_fare, "fare_amount"),
-        ("yellow", of_no_rows, "no rows"),
+        (1, "green", as_yellow, "green"),
+        (2, "yellow", without_fare, "fare_amount"),
+        (3, "yellow", with_words_for_a_fare, "fare_amount"),
+        (4, "yellow", of_no_rows, "no rows"),
     ],
     ids=["another_service", "a_missing_column", "a_column_of_the_wrong_kind", "zero_rows"],
 )
 def test_a_parquet_file_that_is_not_the_month_is_never_published(
-    workspace, tmp_path, service, change, told
+    refused, tmp_path, monkeypatch, number, service, change, told
 ):
-    import pyarrow.parquet as pq
-    from support.publisher import FaultyPublisher
-
-    from pipeline.core.months import TripMonth
-    from pipeline.sandbox.publisher.samples import write_sample
-
-    path = tmp_path / "served.parquet"
-    write_sample(TripMonth(service, 2021, 1), 500, path)
+    path, month = tmp_path / "served.parquet", TripMonth("yellow", 2021, number)
+    write_sample(TripMonth(service, 2021, number), 500, path)
     pq.write_table(change(pq.read_table(path)), path)
     with FaultyPublisher() as publisher:
-        publisher.serve(path, "yellow_tripdata_2021-01.parquet")
-        workspace.variables["TLC_BASE_URL"] = publisher.url
-        done = workspace.load("--year", 2021, "--month", 1)
+        publisher.serve(path, month.file_name)
+        monkeypatch.setitem(refused.variables, "TLC_BASE_URL", publisher.url)
+        done = refused.load("--year", 2021, "--month", number)
+        known = refused.status()
     assert_refused(done, 30, told)
-    assert not list((workspace.data / "canonical").rglob("*.parquet"))
-    assert [record["lake"] for record in workspace.status()] == [None]
+    assert not list((refused.data / "canonical").rglob("*.parquet"))
+    assert month.key in {record["month"] for record in known}
+    assert {record["lake"] for record in known} == {None}

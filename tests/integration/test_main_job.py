@@ -3,16 +3,32 @@
 import shutil
 
 import pytest
+from support.workspace import Workspace
 
 JANUARY = ("--year", 2021, "--month", 1)
 
 
-@pytest.fixture
-def loaded(workspace):
-    workspace.variables["TLC_SANDBOX_ACCESS_LOG"] = "1"
-    done = workspace.load(*JANUARY)
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """A workspace in which a month was loaded."""
+    place = Workspace(tmp_path_factory.mktemp("kept"))
+    place.variables["TLC_SANDBOX_ACCESS_LOG"] = "1"
+    done = place.load(*JANUARY)
     assert done.returncode == 0, done.stderr
-    return workspace
+    yield place
+    place.close()
+
+
+@pytest.fixture
+def loaded(kept, tmp_path):
+    """The same; what a test removes of local files is there again after it."""
+    files = ("raw", "canonical")
+    for name in files:
+        shutil.copytree(kept.data / name, tmp_path / name)
+    yield kept
+    for name in files:
+        shutil.rmtree(kept.data / name, ignore_errors=True)
+        shutil.copytree(tmp_path / name, kept.data / name)
 
 
 def requests(workspace):

@@ -1,10 +1,12 @@
 """Canonical months of a test's own, as a normalized month lies on disk."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -44,6 +46,26 @@ def plain_rows(month: TripMonth, rows: int, zone: int) -> pa.Table:
             schema.roles.pickup_time: pickup}  # fmt: skip
     columns = [pa.repeat(pa.scalar(told.get(field.name), field.type), rows)
                for field in schema.arrow_schema()]  # fmt: skip
+    return pa.table(columns, schema.arrow_schema())
+
+
+def chance_rows(month: TripMonth, rows: int, seed: Sequence[int]) -> pa.Table:
+    """Return rows of chance, a tenth of each column null; every sum is exact in any order."""
+    chance = np.random.default_rng(seed)
+    schema = service_schema(month.service)
+    begin = np.datetime64(month.first_day, "us")
+    make: dict[str, Callable[[], Any]] = {
+        "int64": lambda: chance.integers(0, 300, rows),
+        "float64": lambda: chance.integers(0, 300, rows) / 4,
+        "string": lambda: chance.choice(["", "N", "Zürich"], rows),
+        "datetime": lambda: begin + chance.integers(0, 28 * 86_400_000_000, rows),
+    }
+    columns = [
+        pa.array(make[column.kind](), mask=chance.random(rows) < 0.1)
+        if column.kind in make
+        else pa.repeat(month.first_day, rows)
+        for column in schema.columns
+    ]
     return pa.table(columns, schema.arrow_schema())
 
 

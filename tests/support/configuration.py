@@ -1,16 +1,20 @@
 """This process's settings, for as long as a test or some tests need them."""
 
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import luigi
+import pytest
+from luigi.configuration import LuigiConfigParser
 from luigi.task_register import Register
 from support.sandbox import RunningSandbox
 
 from pipeline.bigquery import ledger
 from pipeline.connections import google
+from pipeline.core import profile, settings
 from pipeline.core.profile import load_profile
 from pipeline.lake import bucket
 from pipeline.postgres import ledger as postgres_ledger
@@ -46,6 +50,36 @@ def configured_for(
             for key in pairs:
                 config.remove_option(section, key)
         config.reload()
+
+
+@contextmanager
+def settings_at(root: Path, patch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Settings are read from ``root``, a copy of the shipped ones at first, and not the checkout.
+
+    Each ``profile.load_profile()`` after ``profile._load.cache_clear()`` reads them anew.
+    """
+    shutil.copy(settings.PROJECT_ROOT / "luigi.cfg", root)
+    shutil.copytree(settings.PROJECT_ROOT / "config", root / "config")
+    patch.setattr(profile, "PROJECT_ROOT", root)
+    patch.chdir(root)
+    before, config = [*LuigiConfigParser._config_paths], luigi.configuration.get_config()
+    LuigiConfigParser._config_paths[:] = ["luigi.cfg"]
+    _read_anew(config)
+    try:
+        yield root
+    finally:
+        patch.undo()
+        LuigiConfigParser._config_paths[:] = before
+        _read_anew(config)
+        load_profile()
+
+
+def _read_anew(config: LuigiConfigParser) -> None:
+    config.defaults().clear()
+    config.clear()
+    config.reload()
+    profile._load.cache_clear()
+    forget_everything()
 
 
 def forget_everything() -> None:

@@ -62,20 +62,25 @@ class Place:
     def load_file(self, source: CanonicalMonthTarget, tell: Callable[[int, int], None]) -> Load:
         return load_month(source, tell, self.say)
 
-    def loader(self, moment: str, *months: TripMonth) -> "subprocess.Popen[str]":
-        """Load what is canonical of those months in a process; return it at the moment."""
-        config = self.data_dir / "loader.cfg"
+    def environment(self) -> dict[str, str]:
+        """The environment of a process that is to work here, too."""
+        config = self.data_dir / "settings.cfg"
         lines = [f"[{name}]\n" + "\n".join(f"{key} = {value}" for key, value in section.items())
                  for name, section in self.settings.items()]  # fmt: skip
+        config.parent.mkdir(parents=True, exist_ok=True)
         config.write_text("\n".join(lines))
-        words = [self.data_dir, moment, *(month.key for month in months)]
+        return {**os.environ, "LUIGI_CONFIG_PATH": str(config)}
+
+    def loader(self, moment: str, month: TripMonth) -> "subprocess.Popen[str]":
+        """Load the canonical month in a process; return it at the moment."""
+        words = [self.data_dir, moment, month.key]
         process = subprocess.Popen(
             [sys.executable, "-m", "support.postgres_loader", *map(str, words)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             cwd=settings.PROJECT_ROOT,
-            env={**os.environ, "LUIGI_CONFIG_PATH": str(config), "PYTHONPATH": "tests"},
+            env={**self.environment(), "PYTHONPATH": "tests"},
         )
         assert process.stdout is not None and process.stderr is not None
         assert process.stdout.readline() == f"{moment}\n", process.stderr.read()

@@ -1,14 +1,24 @@
 """A user's working place: settings and data of its own, and commands run as a user runs them."""
 
+import io
 import json
+import logging
 import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
+import luigi
+import pytest
+from support.configuration import forget_everything
+
+from pipeline.core.profile import load_profile
 from pipeline.core.settings import PROJECT_ROOT
+from pipeline.operate.cli import main
 from pipeline.sandbox import lifecycle
 
 BIN = Path(sys.executable).parent
@@ -74,14 +84,47 @@ class Workspace:
         return self.run(*self.command(*options, task=task), **kwargs)
 
     def query(self, sql: str) -> list[dict[str, Any]]:
-        done = self.run("tlc", "query", sql, "--format", "json")
+        return self._told("query", sql)
+
+    def status(self) -> list[dict[str, Any]]:
+        return self._told("status")
+
+    def tlc(self, *words: object) -> "subprocess.CompletedProcess[str]":
+        """Run ``tlc`` in this process, for what it says: to start a Python takes it a second.
+
+        Not for what starts a sandbox, whose parent this process would be.
+        """
+        out, err, code = io.StringIO(), io.StringIO(), 0
+        with self._settings() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.setattr(sys, "argv", ["tlc", *map(str, words)])
+            patch.setattr(logging.getLogger("pipeline"), "handlers", [])
+            try:
+                main()
+            except SystemExit as ended:
+                code = int(ended.code or 0)
+        return subprocess.CompletedProcess(sys.argv, code, out.getvalue(), err.getvalue())
+
+    def _told(self, *words: str) -> list[dict[str, Any]]:
+        done = self.tlc(*words, "--format", "json")
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
-    def status(self) -> list[dict[str, Any]]:
-        done = self.run("tlc", "status", "--format", "json")
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+    @contextmanager
+    def _settings(self) -> Iterator[pytest.MonkeyPatch]:
+        """Have this process the workspace's settings."""
+        load_profile()
+        config = luigi.configuration.get_config()
+        with pytest.MonkeyPatch.context() as patch:
+            for name, text in self.variables.items():
+                patch.setenv(name, text)
+            for section, values in self.sections.items():
+                if not config.has_section(section):
+                    config.add_section(section)
+                for name, value in values.items():
+                    patch.setitem(config[section], name, str(value))
+            forget_everything()
+            yield patch
+            forget_everything()
 
     def litter(self) -> list[Path]:
         """Files that only an unfinished run may have."""

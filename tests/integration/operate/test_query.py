@@ -14,7 +14,7 @@ NO_ROWS = "SELECT VendorID, fare_amount FROM yellow_trips WHERE FALSE"
 
 
 def ask(place: Workspace, sql: str, form: str) -> str:
-    done = place.run("tlc", "query", sql, "--format", form)
+    done = place.tlc("query", sql, "--format", form)
     assert done.returncode == 0, done.stderr
     return str(done.stdout)
 
@@ -81,7 +81,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(months: Workspace) -> None:
     ],
 )
 def test_what_the_warehouse_refuses_is_one_line(months: Workspace, sql: str, told: str) -> None:
-    done = months.run("tlc", "query", sql)
+    done = months.tlc("query", sql)
     assert done.returncode == 30
     (line,) = done.stderr.splitlines()
     assert line.startswith("ERROR BigQuery refused running the query; seen: ")

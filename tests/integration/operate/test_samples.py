@@ -16,7 +16,7 @@ MONTH = ("samples", "--service", "green", "--month", "2023-02")
 
 
 def test_a_sample_goes_where_the_sandbox_publishes_it(workspace: Workspace) -> None:
-    done = workspace.run("tlc", *MONTH, "--rows", 1234)
+    done = workspace.tlc(*MONTH, "--rows", 1234)
     path = workspace.data / "sandbox" / "publisher" / "green_tripdata_2023-02.parquet"
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"{path}: 1,234 rows, {path.stat().st_size:,} bytes\n"
@@ -24,7 +24,7 @@ def test_a_sample_goes_where_the_sandbox_publishes_it(workspace: Workspace) -> N
 
 
 def test_a_sample_goes_where_it_is_told_to(workspace: Workspace, tmp_path: Path) -> None:
-    done = workspace.run("tlc", *MONTH, "--rows", 10, "--output", tmp_path / "out" / "g.parquet")
+    done = workspace.tlc(*MONTH, "--rows", 10, "--output", tmp_path / "out" / "g.parquet")
     assert done.returncode == 0, done.stderr
     assert pq.read_metadata(tmp_path / "out" / "g.parquet").num_rows == 10
     assert not (workspace.data / "sandbox" / "publisher").exists()
@@ -36,7 +36,7 @@ def test_the_same_arguments_make_the_same_bytes_and_others_do_not(
     made = []
     for number, rows in enumerate((500, 500, 501)):
         path = tmp_path / f"{number}.parquet"
-        done = workspace.run("tlc", *MONTH, "--rows", rows, "--output", path)
+        done = workspace.tlc(*MONTH, "--rows", rows, "--output", path)
         assert done.returncode == 0, done.stderr
         made.append(path.read_bytes())
     assert made[0] == made[1] != made[2]
@@ -47,7 +47,7 @@ def test_a_month_is_made_at_its_published_size(workspace: Workspace, tmp_path: P
     published = published_file(month)
     assert published is not None
     options = ("--service", month.service, "--month", month.key, "--output", path)
-    done = workspace.run("tlc", "samples", "--published", *options)
+    done = workspace.tlc("samples", "--published", *options)
     assert done.returncode == 0, done.stderr
     assert pq.read_metadata(path).num_rows == published.rows
 
@@ -69,14 +69,14 @@ def test_the_whole_month_goes_into_one_row_group_where_it_is_told_to(
 
 
 def test_the_main_job_loads_exactly_the_rows_that_were_made(workspace: Workspace) -> None:
-    assert workspace.run("tlc", *MONTH, "--rows", 777).returncode == 0
+    assert workspace.tlc(*MONTH, "--rows", 777).returncode == 0
     done = workspace.load("--service", "green", "--year", 2023, "--month", 2)
     assert done.returncode == 0, done.stderr
     assert workspace.query("SELECT COUNT(*) AS n FROM green_trips") == [{"n": 777}]
 
 
 def test_a_sample_without_rows_is_refused_by_the_main_job_in_one_line(workspace: Workspace) -> None:
-    assert workspace.run("tlc", *MONTH, "--rows", 0).returncode == 0
+    assert workspace.tlc(*MONTH, "--rows", 0).returncode == 0
     done = workspace.load("--service", "green", "--year", 2023, "--month", 2)
     assert done.returncode == 30
     (line,) = [line for line in done.stderr.splitlines() if " ERROR " in line]
@@ -87,7 +87,7 @@ def test_a_sample_without_rows_is_refused_by_the_main_job_in_one_line(workspace:
 def test_a_file_that_cannot_be_written_is_named(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     path = tmp_path / "file" / "g.parquet"
-    done = workspace.run("tlc", *MONTH, "--rows", 1, "--output", path)
+    done = workspace.tlc(*MONTH, "--rows", 1, "--output", path)
     assert done.returncode == 30
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"ERROR cannot write {path}; seen: ")
@@ -112,7 +112,7 @@ def test_a_file_that_cannot_be_written_is_named(workspace: Workspace, tmp_path: 
 def test_what_cannot_be_made_is_refused_in_words(
     workspace: Workspace, options: tuple[object, ...], told: str, code: int
 ) -> None:
-    done = workspace.run("tlc", "samples", *options)
+    done = workspace.tlc("samples", *options)
     assert done.returncode == code
     assert told in done.stderr
     assert "Traceback" not in done.stderr

@@ -56,7 +56,7 @@ def test_each_stage_answers_for_each_month_with_its_provenance(months: Workspace
 
 
 def test_the_table_has_one_line_per_month(months: Workspace) -> None:
-    done = months.run("tlc", "status")
+    done = months.tlc("status")
     assert done.returncode == 0, done.stderr
     heading, _, *lines = [line for line in done.stdout.splitlines() if line.strip()]
     assert heading.split()[:4] == ["month", "bigquery", "lake", "local"]
@@ -202,7 +202,7 @@ def test_with_no_month_the_next_command_is_told(workspace: Workspace) -> None:
 
 def test_an_unreachable_service_is_one_line_that_names_it(workspace: Workspace) -> None:
     workspace.set("connection:sandbox", endpoint="http://127.0.0.1:9", timeout=1)
-    done = workspace.run("tlc", "status", timeout=30)
+    done = workspace.tlc("status")
     assert done.returncode == 30
     (line,) = done.stderr.splitlines()
     assert line.startswith("ERROR BigQuery failed asking tlc-sandbox.nyc_tlc")

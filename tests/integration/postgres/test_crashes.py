@@ -3,6 +3,7 @@
 import signal
 
 import pytest
+from sqlalchemy import event
 from support.waiting import wait_until
 
 from pipeline.connections.postgres import engine
@@ -10,7 +11,10 @@ from pipeline.core.errors import Transient
 from pipeline.core.months import TripMonth
 
 JANUARY = TripMonth("yellow", 2021, 1)
-OTHERS = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%%{s}%%' AND pid <> pg_backend_pid()"
+OTHERS = (
+    "SELECT pid FROM pg_stat_activity WHERE application_name = 'tlc-pipeline'"
+    " AND datname = current_database() AND pid <> pg_backend_pid()"
+)
 
 
 @pytest.fixture
@@ -28,12 +32,17 @@ def loader(place):
         process.communicate()
 
 
-@pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM", "SIGINT"])
-def test_a_worker_ended_in_mid_copy_leaves_the_old_month_and_no_session(place, loader, name):
+@pytest.mark.parametrize(
+    ("moment", "name"),
+    [("copying", "SIGKILL"), ("copying", "SIGTERM"), ("indexing", "SIGINT")],
+)
+def test_a_worker_ended_in_mid_load_leaves_the_old_month_and_no_session(
+    place, loader, moment, name
+):
     place.load(JANUARY, 5)
     before = place.tables()
     place.canonical(JANUARY, 20_000)
-    process = loader("copying")
+    process = loader(moment)
     assert place.query(OTHERS) != []
     process.send_signal(getattr(signal, name))
     assert process.wait(10) != 0
@@ -70,3 +79,17 @@ def test_a_server_killed_in_mid_copy_is_weather_and_keeps_the_old_month(own_plac
     assert own_place.tables() == before
     own_place.load(JANUARY, 20_000)
     assert own_place.months() == {"2021-01": (20_000, 20_000**2)}
+
+
+def test_a_server_killed_as_a_load_begins_is_weather_too(own_place):
+    own_place.load(JANUARY, 5)
+    event.listen(
+        engine(own_place.server.database),
+        "savepoint",
+        lambda *_: own_place.server.kill(),
+        once=True,
+    )
+    with pytest.raises(Transient, match="Postgres failed loading yellow 2021-01; "):
+        own_place.load(JANUARY, 6)
+    own_place.server.start()
+    assert own_place.months() == {"2021-01": (5, 25)}

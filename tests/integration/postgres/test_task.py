@@ -1,5 +1,8 @@
 """``LoadMonthToPostgres`` as a user runs it, on the sandbox as it comes."""
 
+import pytest
+from support.postgres import copied_cluster
+
 from pipeline.connections.postgres import Database, engine
 from pipeline.sandbox.lifecycle import postgres_home
 from pipeline.sandbox.postgres import lifecycle
@@ -16,7 +19,17 @@ def count(workspace, sql):
         return [tuple(row) for row in connection.exec_driver_sql(sql)]
 
 
-def test_the_command_loads_a_month_once_and_status_tells_of_it(workspace):
+@pytest.fixture
+def with_cluster(workspace, empty_cluster):
+    """A workspace whose sandbox has a PostgreSQL that never ran: to make one waits for the disk."""
+    home = postgres_home(workspace.data / "sandbox")
+    home.parent.mkdir(parents=True)
+    copied_cluster(empty_cluster, home)
+    return workspace
+
+
+def test_the_command_loads_a_month_once_and_status_tells_of_it(with_cluster):
+    workspace = with_cluster
     first = workspace.load(*MONTH, task="LoadMonthToPostgres")
     assert first.returncode == 0, first.stderr
     assert "yellow 2021-01: loaded 2,000 rows in yellow_trips_202101" in first.stderr

@@ -1,6 +1,7 @@
 """When the sandbox starts, whom it serves, and what its end, wanted or not, leaves."""
 
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -50,6 +51,16 @@ def run(place: Workspace, *words: object) -> str:
     return str(done.stdout)
 
 
+def ensure_running(place: Workspace) -> None:
+    if place.sandbox is None:
+        run(place, "sandbox", "start")
+
+
+def ask(place: Workspace, sql: str) -> list[Any]:
+    """Ask by the command itself, which starts a sandbox where there is none."""
+    return list(json.loads(run(place, "query", sql, "--format", "json")))
+
+
 def pid_of(place: Workspace) -> int:
     assert place.sandbox is not None
     return place.sandbox.pid
@@ -57,7 +68,7 @@ def pid_of(place: Workspace) -> int:
 
 def assert_holds_the_month(place: Workspace) -> None:
     """Ask the objects, the rows and the jobs."""
-    (record,) = place.status()
+    (record,) = json.loads(run(place, "status", "--format", "json"))
     assert (record["bigquery"], record["rows_kept"]) == ("loaded", ROWS)
     assert record["lake"] is not None
     jobs = [job for job in client_of(place).list_jobs() if job.job_id.startswith("tlc_yellow")]
@@ -118,20 +129,20 @@ def test_the_commands_say_what_runs_and_what_they_did(fresh: Workspace) -> None:
 
 
 def test_it_stays_for_the_next_command(loaded: Workspace) -> None:
-    run(loaded, "sandbox", "start")
+    ensure_running(loaded)
     pid = pid_of(loaded)
     assert_holds_the_month(loaded)
     assert pid_of(loaded) == pid
 
 
 def test_stopping_keeps_what_it_holds(loaded: Workspace) -> None:
-    run(loaded, "sandbox", "start")
+    ensure_running(loaded)
     assert run(loaded, "sandbox", "stop").startswith("sandbox stopped")
     assert_holds_the_month(loaded)
 
 
 def test_a_killed_one_is_started_again_with_all_that_was_finished(loaded: Workspace) -> None:
-    run(loaded, "sandbox", "start")
+    ensure_running(loaded)
     killed = pid_of(loaded)
     os.kill(killed, signal.SIGKILL)
     assert_holds_the_month(loaded)
@@ -139,7 +150,7 @@ def test_a_killed_one_is_started_again_with_all_that_was_finished(loaded: Worksp
 
 
 def test_it_listens_on_loopback_only(loaded: Workspace) -> None:
-    run(loaded, "sandbox", "start")
+    ensure_running(loaded)
     listening = [
         connection.laddr
         for connection in psutil.Process(pid_of(loaded)).net_connections()
@@ -163,7 +174,7 @@ def test_it_listens_on_loopback_only(loaded: Workspace) -> None:
 def test_what_it_does_not_implement_is_a_501_that_names_it(
     loaded: Workspace, method: str, path: str
 ) -> None:
-    run(loaded, "sandbox", "start")
+    ensure_running(loaded)
     assert loaded.sandbox is not None
     answer = requests.request(method, f"{loaded.sandbox.url}{path}", json={}, timeout=10)
     assert answer.status_code == 501
@@ -182,7 +193,7 @@ def test_resetting_asks_first_and_then_deletes_everything(fresh: Workspace) -> N
         assert fresh.sandbox is not None
     assert run(fresh, "sandbox", "reset", "--yes") == f"sandbox wiped: {root}\n"
     assert not root.exists()
-    assert fresh.query("SELECT 1 AS x") == [{"x": 1}]
+    assert ask(fresh, "SELECT 1 AS x") == [{"x": 1}]
 
 
 class Banner(socketserver.BaseRequestHandler):
@@ -215,7 +226,7 @@ def test_a_port_that_another_program_holds_is_named(fresh: Workspace) -> None:
 def test_a_port_that_another_folders_sandbox_holds_is_named(
     fresh: Workspace, loaded: Workspace
 ) -> None:
-    run(loaded, "sandbox", "start")
+    ensure_running(loaded)
     assert loaded.sandbox is not None
     port = loaded.sandbox.port
     fresh.set("sandbox", port=port)
@@ -225,11 +236,11 @@ def test_a_port_that_another_folders_sandbox_holds_is_named(
 
 def test_one_whose_folder_is_deleted_ends_and_makes_room_for_the_next(workspace: Workspace) -> None:
     workspace.set("sandbox", port=free_port())
-    assert workspace.query("SELECT 1 AS x") == [{"x": 1}]
+    assert ask(workspace, "SELECT 1 AS x") == [{"x": 1}]
     orphan = psutil.Process(pid_of(workspace))
     with (workspace.data / "sandbox" / "server.log").open() as log:
         shutil.rmtree(workspace.data)
-        assert workspace.query("SELECT 2 AS x") == [{"x": 2}]
+        assert ask(workspace, "SELECT 2 AS x") == [{"x": 2}]
         orphan.wait(timeout=30)
         assert log.read() == ""
     assert pid_of(workspace) != orphan.pid
@@ -244,7 +255,7 @@ def test_an_interrupted_command_leaves_the_sandbox_it_started(fresh: Workspace) 
     _, told = command.communicate(timeout=30)
     assert command.returncode != 0
     assert "Traceback" not in told
-    assert fresh.query("SELECT 1 AS x") == [{"x": 1}]
+    assert ask(fresh, "SELECT 1 AS x") == [{"x": 1}]
     assert pid_of(fresh) == started
 
 

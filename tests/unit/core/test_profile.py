@@ -7,7 +7,7 @@ from pathlib import Path
 
 import luigi
 import pytest
-from luigi.configuration import LuigiConfigParser
+from support.configuration import settings_at
 
 import pipeline  # noqa: F401  # whose tasks' families are sections, too
 from pipeline.core import profile
@@ -16,37 +16,20 @@ from pipeline.core.errors import BadRequest
 SOURCES = sorted(Path(luigi.__file__).parent.rglob("*.py"))
 CANARY = "canary-5up3r-s3cret"
 
-Write = Callable[[str], Path]
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    with settings_at(tmp_path, monkeypatch) as where:
+        yield where
 
 
 @pytest.fixture
-def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
-    """Write a file of settings and have it read, as far as the test."""
-
-    def written(text: str) -> Path:
-        path = tmp_path / "mine.cfg"
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    before = [*LuigiConfigParser._config_paths]
-    yield written
-    monkeypatch.delenv("LUIGI_CONFIG_PATH", raising=False)
-    LuigiConfigParser._config_paths[:] = before
-    config = luigi.configuration.get_config()
-    config.defaults().clear()
-    config.clear()
-    config.reload()
-    profile._load.cache_clear()
-    profile.load_profile()
-
-
-@pytest.fixture
-def load(write: Write, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+def load(root: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Load the profile under a file of that text, which ``LUIGI_CONFIG_PATH`` names."""
 
     def loaded(text: str) -> None:
-        monkeypatch.setenv("LUIGI_CONFIG_PATH", str(write(text)))
-        profile._load.cache_clear()
+        (root / "mine.cfg").write_text(text, encoding="utf-8")
+        monkeypatch.setenv("LUIGI_CONFIG_PATH", "mine.cfg")
         profile.load_profile()
 
     return loaded
@@ -71,17 +54,20 @@ def test_the_sandbox_is_the_profile_where_none_is_named(
 
 
 def test_the_file_that_the_environment_names_is_over_the_profile_and_both_over_luigi_cfg(
-    load: Callable[[str], None],
+    root: Path, load: Callable[[str], None]
 ) -> None:
-    load("[lake]\nbucket = mine\n")
+    (root / "luigi.cfg").write_text("[lake]\nbucket = a\nlocation = EU\n\n[worker]\nkeep_alive = 0")
+    (root / "config" / "sandbox.cfg").write_text("[lake]\nbucket = b\ncreate_bucket = true\n")
+    load("# mine\n[lake]\nbucket = c\n")
     config = luigi.configuration.get_config()
-    assert config.get("lake", "bucket") == "mine"
-    assert config.get("lake", "create_bucket") == "true"
+    said = [config.get("lake", key) for key in ("bucket", "create_bucket", "location")]
+    assert said == ["c", "true", "EU"]
     assert [path.name for path in profile.files_read()] == ["luigi.cfg", "sandbox.cfg", "mine.cfg"]
-    assert (profile.origin("lake", "bucket") or "").endswith("/mine.cfg:2")
-    assert profile.origin("lake", "create_bucket") == "config/sandbox.cfg:9"
-    assert profile.origin("worker") == "luigi.cfg:13"
-    assert profile.origin("lake", "location") is None
+    assert profile.origin("lake", "bucket") == "mine.cfg:3"
+    assert profile.origin("lake", "create_bucket") == "config/sandbox.cfg:3"
+    assert profile.origin("lake", "location") == "luigi.cfg:3"
+    assert profile.origin("worker") == "luigi.cfg:5"
+    assert profile.origin("lake", "connection") is None
 
 
 @pytest.mark.parametrize(
@@ -142,10 +128,9 @@ def test_a_file_that_is_no_settings_is_told_with_its_line_and_without_what_stand
 
 
 def test_a_file_that_the_environment_names_and_is_not_there_is_refused(
-    monkeypatch: pytest.MonkeyPatch, write: Write
+    root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LUIGI_CONFIG_PATH", "/nowhere/at/all.cfg")
-    profile._load.cache_clear()
     with pytest.raises(BadRequest, match=r"/nowhere/at/all.cfg cannot be read; seen: No such file"):
         profile.load_profile()
 

@@ -1,0 +1,63 @@
+"""Months that are loaded as far as the ledger and the partitions tell, without their rows."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from pipeline.bigquery import ledger
+from pipeline.bigquery.definitions import LEDGER, LEDGER_COLUMNS, dataset_path, table_path
+from pipeline.bigquery.ledger import Load
+from pipeline.bigquery.tables import ensure_tables
+from pipeline.connections.google import bigquery_client
+from pipeline.core.months import SERVICES, TripMonth
+from pipeline.core.provenance import Provenance
+
+WHEN = datetime(2026, 1, 1, 12, tzinfo=UTC)
+SAMPLE = Provenance(
+    service="",
+    month="",
+    source_url="http://127.0.0.1/",
+    source_etag='"etag"',
+    source_last_modified="Fri, 18 Jun 2021 12:00:00 GMT",
+    source_bytes=100,
+    source_sha256="ab" * 32,
+    source_rows=1,
+).normalized(kept=1, quarantined=0, schema_version="v1")
+
+
+def fill(months: Iterable[TripMonth]) -> None:
+    """Put one row into each month's partition, and one into the ledger; not twice the same."""
+    from google.cloud.bigquery import LoadJobConfig, SchemaField
+
+    months = list(months)
+    for service in SERVICES:
+        ensure_tables(service)
+        if days := [f"('{month.first_day}')" for month in months if month.service == service]:
+            table = f"`{dataset_path()}.{service}_trips`"
+            insert = f"INSERT INTO {table} (source_month) VALUES {', '.join(days)}"
+            bigquery_client().query_and_wait(insert)
+    schema = [SchemaField(name, kind) for name, kind, _ in LEDGER_COLUMNS]
+    bigquery_client().load_table_from_json(
+        [ledger._as_row(_load(month)) for month in months],
+        table_path(LEDGER),
+        job_config=LoadJobConfig(schema=schema, write_disposition="WRITE_APPEND"),
+    ).result()
+    ledger.forget()
+
+
+def _load(month: TripMonth) -> Load:
+    provenance = replace(SAMPLE, service=month.service, month=month.key)
+    return Load(provenance, f"job_{month.table_name}_{month.key}", WHEN, "gs://lake/", 1, None)
+
+
+def main() -> None:
+    """Fill the warehouse of the settings with every published month."""
+    from pipeline import LoadAll
+    from pipeline.schemas import published_files
+
+    LoadAll()  # A task reads the profile.
+    fill(published_files())
+
+
+if __name__ == "__main__":
+    main()
