@@ -8,17 +8,21 @@ import importlib
 import logging
 import multiprocessing
 import signal
+from datetime import datetime
 from typing import Any, Final
 
 import luigi
 from luigi.interface import core
 from luigi.setup_logging import InterfaceLogging
 from luigi.task_status import PENDING
-from luigi.worker import Worker
+from luigi.worker import Worker, fork_lock
 
 from pipeline.agents.luigid import Queue, Stopped
+from pipeline.agents.record import record
 from pipeline.core.errors import Transient
 from pipeline.core.scheduler import answers, luigid_address, without_credentials
+from pipeline.deployments.records import append
+from pipeline.history.outbox import send
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +64,8 @@ def work(name: str, workers: int, until_idle: bool) -> None:
             agent.run()  # type: ignore[no-untyped-call]
     except Stopped:
         agent.leave()
+    else:
+        send()
 
 
 class Agent(Worker):
@@ -79,6 +85,8 @@ class Agent(Worker):
             task_process_context="pipeline.agents.whole.Whole",
         )
         self._queue = queue
+        queue.on_end = self._keep
+        self._sender: multiprocessing.Process | None = None
         self._until_idle = until_idle
 
     def add(self, task: luigi.Task, multiprocess: bool = False, processes: int = 0) -> bool:
@@ -108,6 +116,14 @@ class Agent(Worker):
         left = self._queue.hand_back(self._id)
         logger.info("ended by a signal; %s running tasks left to other agents", left)
 
+    def _keep(self, family: str, params: dict[str, str], began: datetime, error: str) -> None:
+        """Keep a record of a task that ended, and send it into the history meanwhile."""
+        append(record(family, params, began, error))
+        if self._sender is None or not self._sender.is_alive():
+            self._sender = multiprocessing.Process(target=_send)
+            with fork_lock:
+                self._sender.start()
+
     def _handle_next_task(self) -> None:
         self._queue.go_on()
         super()._handle_next_task()  # type: ignore[no-untyped-call]
@@ -119,3 +135,10 @@ class Agent(Worker):
         if self._stop_requesting_work:
             return False
         return not self._until_idle or self._queue.is_busy()
+
+
+def _send() -> None:
+    """Send, in a process of its own, which ends like any other."""
+    for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(kind, signal.SIG_DFL if kind != signal.SIGINT else signal.SIG_IGN)
+    send()

@@ -9,8 +9,11 @@ joins each task of its queue, as every second worker that schedules the same tas
 gives it to one of those that joined.
 """
 
+import json
 import logging
 import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from luigi.rpc import RemoteScheduler, RPCError
@@ -29,6 +32,8 @@ UNTOLD: Final = (None, "", '""', "null")
 """What luigid knows of the end of a task of which nobody has told it."""
 
 Told = dict[str, Any]
+Ended = Callable[[str, dict[str, str], datetime, str], None]
+"""What is told of a task that ended: its family, its parameters, when it began, why it failed."""
 
 
 class Stopped(Exception):
@@ -51,7 +56,8 @@ class Queue(RemoteScheduler):
         self._answering_since: float | None = None
         self._running: dict[str, Told] = {}
         self._explained: set[tuple[str, float]] = set()
-        self._said: dict[str, str] = {}
+        self._began: dict[str, datetime] = {}
+        self.on_end: Ended = lambda family, params, began, error: None
         self._introduction: Told = {}
         self._is_stopped = False
 
@@ -159,13 +165,18 @@ class Queue(RemoteScheduler):
                 told = {"status": FAILED, "expl": f"refused: {error}"}
                 self.add_task(worker=worker, task_id=task_id, **told)
             return {key: told for key, told in reply.items() if key in KEPT} | {"task_id": None}
-        self._running[reply["task_id"]], self._said[reply["task_id"]] = reply, str(task)
+        self._running[task.task_id], self._began[task.task_id] = reply, datetime.now(UTC)
         return reply
 
     def _say_ended(self, told: Told) -> None:
         self._running.pop(told["task_id"], None)
-        if told["status"] in (DONE, FAILED):
-            logger.info("%-9s %s", told["status"].lower(), self._said.pop(told["task_id"]))
+        if told["status"] not in (DONE, FAILED):
+            return
+        given = ", ".join(f"{name}={value}" for name, value in told["params"].items())
+        logger.info("%-9s %s(%s)", told["status"].lower(), told["family"], given)
+        began = self._began.pop(told["task_id"])
+        error = str(json.loads(told["expl"])) if told["status"] == FAILED else ""
+        self.on_end(told["family"], told["params"], began, error)
 
     def _tell_again(self, worker: str) -> None:
         if self._introduction:

@@ -45,7 +45,7 @@ def trusted_task(told: Mapping[str, Any]) -> luigi.Task:
         raise BadRequest("no task of the pipeline", seen=repr(family)[:SHOWN])
     if not all(isinstance(value, str) for value in given.values()):
         raise BadRequest(f"{family[:SHOWN]} has parameters that are no text")
-    judge(family, given)
+    judge("luigid", family, given)
     task = known_task(family, given)
     if module != task.task_module:
         raise BadRequest("a module that is not the pipeline's", seen=repr(module)[:SHOWN],
@@ -60,6 +60,5 @@ def known_task(family: str, parameters: Mapping[str, str]) -> luigi.Task:
     """Return a task of the pipeline that has been judged."""
     import pipeline
 
-    given = {name.replace("-", "_"): value for name, value in parameters.items()}
-    task: luigi.Task = getattr(pipeline, family).from_str_params(given)
+    task: luigi.Task = getattr(pipeline, family).from_str_params(parameters)
     return task

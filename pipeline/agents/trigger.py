@@ -75,8 +75,9 @@ def request(deployed: Deployed, parameters: Mapping[str, str]) -> Request:
         BadRequest: the task does not exist, or does not take the parameters.
     """
     deployment = deployed.deployment
-    given = {**deployment.parameters, **parameters}
-    judge(deployment.task, given)
+    texts = [*deployment.parameters.items(), *parameters.items()]
+    given = {name.replace("-", "_"): value for name, value in texts}
+    judge(deployed.name, deployment.task, given)
     task = known_task(deployment.task, given)
     data = {
         "worker": ASKER,

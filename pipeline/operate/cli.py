@@ -16,6 +16,7 @@ from pipeline.operate.agents import agent, trigger
 from pipeline.operate.connections import connections
 from pipeline.operate.demo import demo
 from pipeline.operate.deployments import deployments, run
+from pipeline.operate.history import history
 from pipeline.operate.ingest import ingest
 from pipeline.operate.query import query
 from pipeline.operate.samples import samples
@@ -37,7 +38,7 @@ def tlc() -> None:
 
 COMMANDS = (
     *(status, query, ingest),
-    *(run, trigger, agent, deployments),
+    *(run, trigger, agent, deployments, history),
     *(samples, schema, settings, connections, sandbox, demo),
 )
 

@@ -180,11 +180,14 @@ def run(name: str, parameters: tuple[str, ...], scheduled: bool, if_due: bool) -
     """
     from pipeline.deployments.reading import read
     from pipeline.deployments.run import run
+    from pipeline.history.outbox import send
 
     deployed = read(name)
     if if_due and not deployed.deployment.schedule.is_due(datetime.now(UTC)):
         return
-    sys.exit(run(deployed, pairs(parameters), is_scheduled=scheduled))
+    code = run(deployed, pairs(parameters), is_scheduled=scheduled)
+    send()
+    sys.exit(code)
 
 
 def pairs(parameters: tuple[str, ...]) -> dict[str, str]:

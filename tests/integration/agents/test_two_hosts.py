@@ -1,5 +1,6 @@
 """Two agents in folders of their own, with nothing shared but luigid, lake and warehouse."""
 
+import json
 import re
 import signal
 from collections.abc import Callable
@@ -34,6 +35,10 @@ def test_two_agents_share_the_months_and_none_is_loaded_twice_or_lost(
     assert loaded == {f"2021-0{month}": 1 for month in range(1, 5)}
     assert one.canonical() and other.canonical()
     assert sorted(one.canonical() + other.canonical()) == sorted(loaded)
+    seen = json.loads(one.run("tlc", "history", "--format", "json").stdout)
+    assert {run["asked_by"] for run in seen} == {"agent"}
+    assert sorted(run["task"] for run in seen) == ["LoadMonthToBQ"] * 4 + ["LoadMonths"]
+    assert sum(run["months_loaded"] for run in seen) == 4
     for text in told:
         taken = re.findall("running +(LoadMonthToBQ.*)", text)
         assert taken and all(re.search(f"done +{re.escape(task)}", text) for task in taken)

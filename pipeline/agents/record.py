@@ -1,0 +1,34 @@
+"""What is kept of a task that an agent took.
+
+Belongs here: its record. Not here: keeping it (``deployments/records.py``), the history.
+"""
+
+from datetime import UTC, datetime
+
+from pipeline.core.month_task import MonthTask
+from pipeline.deployments.policy import DONE, FAILED, RESULTS
+from pipeline.deployments.records import AGENT, RunRecord
+
+
+def record(family: str, parameters: dict[str, str], began: datetime, error: str) -> RunRecord:
+    """Return the record of a task that ended now; ``error`` is empty where it is done."""
+    import pipeline
+
+    options = (f"--{name.replace('_', '-')}={value}" for name, value in parameters.items())
+    code = FAILED if error else DONE
+    is_month = issubclass(getattr(pipeline, family), MonthTask)
+    return RunRecord(
+        deployment=AGENT,
+        version="",
+        command=["pipeline", family, *options],
+        is_scheduled=False,
+        started=began.isoformat(timespec="seconds"),
+        ended=datetime.now(UTC).isoformat(timespec="seconds"),
+        tries=1,
+        code=code,
+        result=RESULTS[code],
+        # Of a defect, whose traceback is on the dashboard, the last line.
+        told=error.strip().rpartition("\n")[2],
+        months_loaded=int(is_month and not error),
+        months_failed=int(is_month and bool(error)),
+    )
