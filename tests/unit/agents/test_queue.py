@@ -18,7 +18,7 @@ HONEST = {
 
 
 def test_a_task_of_the_pipeline_is_made_as_its_parameters_say():
-    assert trusted_task(HONEST) is TASK
+    assert trusted_task(HONEST) == TASK
 
 
 @pytest.mark.parametrize(
