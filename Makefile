@@ -52,8 +52,9 @@ scheduler: .venv/installed ## start luigid and its dashboard on http://127.0.0.1
 	@mkdir -p data
 	@$(BIN)/luigid --address 127.0.0.1 --port 8082
 
-docs: .venv/installed ## write the schemas' tables into README.md and docs/schemas.md
+docs: .venv/installed ## write the tables of schemas and settings into README.md and docs/
 	$(BIN)/python docs/schemas.py
+	$(BIN)/python docs/settings.py
 
 picture: .venv/installed ## draw the README's picture from a real run
 	$(BIN)/python docs/picture.py

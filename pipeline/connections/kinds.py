@@ -103,7 +103,11 @@ class Postgres(Connection):
         None, description="a reference to its password; none: `PGPASSWORD`, then `~/.pgpass`"
     )
     db: Name = Field("nyc_tlc", description="the database, which is there")
-    sslmode: SslMode = Field("prefer", description="as libpq has it; over a network `verify-full`")
+    sslmode: SslMode = Field(
+        "prefer",
+        description="`disable`, `allow`, `prefer`, `require`, `verify-ca` or `verify-full`, as "
+        "libpq has them; over a network the last",
+    )
     timeout: Seconds = Field(10, description="seconds to connect; 0: for ever")
 
 
@@ -114,7 +118,8 @@ class Smtp(Connection):
     host: Name = Field(description="the server's name, which its certificate has, too")
     port: Port = Field(587, description="its port; 465 is usual for `tls`")
     encryption: Literal["starttls", "tls", "none"] = Field(
-        "starttls", description="`tls` from the first byte, `starttls` before anything is said"
+        "starttls",
+        description="`starttls`: before anything is said; `tls`: from the first byte; `none`",
     )
     user: str | None = Field(None, description="as whom to log in; none: not at all")
     password: Secret | None = Field(None, description="a reference to the user's password")

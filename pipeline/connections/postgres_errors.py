@@ -19,7 +19,7 @@ ADDRESS: Final = "correct host and port in {connection}, or start the server; th
 PASSWORD: Final = (
     "correct user in {connection}, or what its password refers to (or PGPASSWORD, ~/.pgpass)"
 )
-RIGHTS: Final = "grant the user of {connection} the right (README, Going to Postgres)"
+RIGHTS: Final = "grant the user of {connection} the right (docs/connections.md, Postgres)"
 SSL: Final = "set sslmode in {connection} to what the server takes: require, verify-full or disable"
 DATA: Final = "the source holds what PostgreSQL cannot; nothing was changed"
 

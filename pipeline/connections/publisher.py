@@ -18,7 +18,7 @@ def publisher_base_url() -> str:
     ``sandbox`` starts the sandbox where it is not running. Safe to call again.
 
     Raises:
-        BadRequest: the setting is neither ``sandbox`` nor an http(s) address.
+        BadRequest: the setting is neither ``sandbox`` nor an http(s) address, or holds a password.
     """
     configured = settings.base_url()
     if configured == SANDBOX:
@@ -26,6 +26,12 @@ def publisher_base_url() -> str:
 
         return f"{ensure_running().url}/trip-data"
     address = urlsplit(configured)
+    if "@" in address.netloc:
+        raise BadRequest(
+            "the publisher's address holds a user or password, which would be seen in the ledger",
+            expected="an address without",
+            next_step="correct TLC_BASE_URL, or [source] base_url",
+        )
     if address.scheme not in ("http", "https") or not address.hostname:
         raise BadRequest(
             "the publisher's address is not an address",

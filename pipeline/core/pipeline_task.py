@@ -5,8 +5,9 @@ Belongs here: what all tasks share, whatever they are about. Not here: a month's
 """
 
 import logging
+import time
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import luigi
 from luigi.rpc import RPCError
@@ -18,11 +19,16 @@ from pipeline.core.scheduler import choose_scheduler
 
 logger = logging.getLogger(__name__)
 
+DONE: Final = 100
+LOG_SECONDS: Final = 10.0
+"""Between two lines of the log about one task's progress."""
+
 
 class PipelineTask(luigi.Task):
     """A task that tells the dashboard and the log how it is getting on."""
 
     _is_unwatched = False
+    _told_at: float | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
@@ -49,6 +55,31 @@ class PipelineTask(luigi.Task):
     def report(self, percent: float | None = None, message: str = "", url: str = "") -> None:
         """Show progress (0-100), a message with numbers and a link on the dashboard, where one is.
 
+        Of work that takes long, the log has a line now and then, too.
+        """
+        self._show(percent, message, url)
+        if message and percent != DONE and self._is_time():
+            self.log(message if percent is None else f"{percent:.0f} %: {message}")
+
+    def say(self, message: str) -> None:
+        """Show a message on the dashboard, and log it."""
+        self._show(message=message)
+        self.log(message)
+
+    def log(self, message: str) -> None:
+        """Log one line about the task's subject."""
+        logger.info("%s: %s", self.subject, message)
+
+    def _is_time(self) -> bool:
+        now = time.monotonic()
+        if self._told_at is None or now - self._told_at >= LOG_SECONDS:
+            self._told_at, is_first = now, self._told_at is None
+            return not is_first
+        return False
+
+    def _show(self, percent: float | None = None, message: str = "", url: str = "") -> None:
+        """Tell luigid.
+
         Outside a worker it does nothing, nor once luigid has gone away: work is worth more than
         its picture.
         """
@@ -65,10 +96,6 @@ class PipelineTask(luigi.Task):
         except RPCError as error:
             self._is_unwatched = True
             logger.warning("%s goes on without the dashboard: %s", self.subject, error)
-
-    def log(self, message: str) -> None:
-        """Log one line about the task's subject."""
-        logger.info("%s: %s", self.subject, message)
 
 
 def _refuse(refusal: BadRequest) -> bool:

@@ -46,6 +46,7 @@ OTHER_KEYS: Final = {
 """Keys that Luigi reads though no class of its declares them."""
 
 
+@cache
 def load_profile() -> None:
     """Read ``config/<PIPELINE_PROFILE>.cfg`` over ``luigi.cfg`` and under ``LUIGI_CONFIG_PATH``.
 
@@ -55,7 +56,14 @@ def load_profile() -> None:
         BadRequest: the profile or ``LUIGI_CONFIG_PATH`` has no file, or a file that cannot be
             read, or names what nothing reads; said with file and line, and never with a value.
     """
-    _load(os.getpid())
+    paths = [profile_file()]
+    if overriding := os.environ.get("LUIGI_CONFIG_PATH"):
+        paths.append(Path(overriding))
+    for path in [*files_read(), *paths]:
+        if not path.is_absolute() or not path.is_relative_to("/etc"):
+            _refuse_unknown_names(path)
+    for path in paths:
+        add_config_path(str(path))
 
 
 def profile_file() -> Path:
@@ -121,18 +129,6 @@ def _cause(error: Exception) -> str:
     line = errors[0][0] if errors else getattr(error, "lineno", None)
     where = f" in line {line}" if line else ""
     return f"{type(error).__name__}{where}"
-
-
-@cache
-def _load(pid: int) -> None:
-    paths = [profile_file()]
-    if overriding := os.environ.get("LUIGI_CONFIG_PATH"):
-        paths.append(Path(overriding))
-    for path in [*files_read(), *paths]:
-        if not path.is_absolute() or not path.is_relative_to("/etc"):
-            _refuse_unknown_names(path)
-    for path in paths:
-        add_config_path(str(path))
 
 
 def _refuse_unknown_names(path: Path) -> None:

@@ -156,18 +156,26 @@ class sandbox(Section):
 
 
 class deployments(Section):
-    """Where deployments are, and the programs that schedule them.
+    """Where deployments are, and the programs that schedule them."""
 
-    ``crontab`` and ``systemctl`` are command lines. Without ``unit_dir`` it is
-    ``/etc/systemd/system`` for root and ``~/.config/systemd/user`` for others. ``retry_pause`` is
-    in seconds.
-    """
-
-    folder: luigi.StrParameter = luigi.StrParameter(default="config/deployments")
-    crontab: luigi.StrParameter = luigi.StrParameter(default="crontab")
-    systemctl: luigi.StrParameter = luigi.StrParameter(default="systemctl")
-    unit_dir: luigi.OptionalStrParameter = luigi.OptionalStrParameter(default=None)
-    retry_pause: luigi.FloatParameter = luigi.FloatParameter(default=60.0)
+    folder: luigi.StrParameter = luigi.StrParameter(
+        default="config/deployments", description="the folder of their files"
+    )
+    crontab: luigi.StrParameter = luigi.StrParameter(
+        default="crontab",
+        description="the program that keeps the user's crontab; may have options",
+    )
+    systemctl: luigi.StrParameter = luigi.StrParameter(
+        default="systemctl", description="the program that asks systemd; may have options"
+    )
+    unit_dir: luigi.OptionalStrParameter = luigi.OptionalStrParameter(
+        default=None,
+        description="where units are written; none: `/etc/systemd/system` as root, else "
+        "`~/.config/systemd/user`",
+    )
+    retry_pause: luigi.FloatParameter = luigi.FloatParameter(
+        default=60.0, description="seconds before a failed run is tried again"
+    )
 
 
 def data_dir() -> Path:

@@ -4,12 +4,14 @@ Belongs here: a deployment's lines, their time and quoting, and changing them an
 here: what the lines start (``invocation.py``).
 """
 
+import fcntl
 import os
 import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Final
@@ -18,11 +20,13 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim
 
 from pipeline.core.errors import BadRequest, Terminal
+from pipeline.core.files import explained
 from pipeline.core.settings import PROJECT_ROOT
 from pipeline.core.settings import deployments as settings
 from pipeline.deployments.deployment import Schedule
 from pipeline.deployments.invocation import Installed, Invocation, template
 from pipeline.deployments.reading import Deployed
+from pipeline.deployments.records import runs_dir
 
 LOCALTIME: Final = Path("/etc/localtime")
 DAYS: Final = 400
@@ -159,10 +163,11 @@ class Cron:
         return self._change(lambda crontab: replaced(crontab, name, ""))
 
     def _change(self, change: Callable[[str], str]) -> bool:
-        before = self._read()
-        after = change(before)
-        if after != before:
-            self._call("-", given=after)
+        with _one_at_a_time():
+            before = self._read()
+            after = change(before)
+            if after != before:
+                self._call("-", given=after)
         return after != before
 
     def _read(self) -> str:
@@ -190,6 +195,17 @@ class Cron:
         if done.returncode and not (is_asking and NO_CRONTAB.search(done.stderr)):
             raise Terminal(f"{program} {word} failed", seen=done.stderr or done.returncode)
         return done
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Keep two of us from changing the crontab at once, and the first one's change from loss."""
+    path = runs_dir() / "crontab.lock"
+    with explained(path):
+        lock = path.open("a")
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _paused(match: re.Match[str], name: str) -> str:

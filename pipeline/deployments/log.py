@@ -29,11 +29,11 @@ class RunLog:
     A process may write to ``stream``, the end of the file.
     """
 
-    def __init__(self, name: str, *, echo: bool) -> None:
+    def __init__(self, name: str, *, echo: bool, may_rotate: bool = True) -> None:
         self.name, self.path, self._echo = name, log_file(name), echo
         with explained(self.path):
             self._handler = RotatingFileHandler(self.path, backupCount=OLD_LOGS, encoding="utf-8")
-            if self.path.stat().st_size > LARGEST:
+            if may_rotate and self.path.stat().st_size > LARGEST:
                 self._handler.doRollover()
             self.stream = self.path.open("ab")
             self._reader = self.path.open("rb")

@@ -61,8 +61,9 @@ def run(deployed: Deployed, parameters: Mapping[str, str], *, is_scheduled: bool
     started = datetime.now(UTC)
     earlier = records.newest_first(deployed.name)
     with (
-        closing(RunLog(deployed.name, echo=not is_scheduled)) as log,
         _alone(deployed.name) as lock,
+        # Whoever is at work writes into the log that is there.
+        closing(RunLog(deployed.name, echo=not is_scheduled, may_rotate=lock is not None)) as log,
     ):
         outcome = _run(deployed, command, log, lock) if lock else _overlapped(log)
         months = _months(deployed, command) if lock else (None, None)

@@ -42,8 +42,8 @@ def calendar_times(schedule: Schedule) -> list[str]:
 
 def quoted(word: str) -> str:
     """Return a word as a unit file quotes it: no specifier, no escape."""
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
-    return f'"{escaped}"'
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{_without_specifiers(escaped)}"'
 
 
 def units(deployed: Deployed) -> dict[str, str]:
@@ -53,8 +53,8 @@ def units(deployed: Deployed) -> dict[str, str]:
     variables = (f"Environment={quoted(f'{k}={v}')}" for k, v in invocation.environment.items())
     service = template("systemd/deployment.service").substitute(
         marked,
-        documentation=quoted_url(PROJECT_ROOT / "docs" / "scheduling.md"),
-        directory=str(invocation.root).replace("%", "%%"),
+        documentation=_without_specifiers((PROJECT_ROOT / "docs" / "scheduling.md").as_uri()),
+        directory=_without_specifiers(str(invocation.root)),
         environment="\n".join(variables),
         # A $ in a command is a variable's, unless it is doubled.
         command=" ".join(quoted(word).replace("$", "$$") for word in invocation.words),
@@ -62,11 +62,6 @@ def units(deployed: Deployed) -> dict[str, str]:
     times = "\n".join(f"OnCalendar={t}" for t in calendar_times(deployed.deployment.schedule))
     timer = template("systemd/deployment.timer").substitute(marked, times=times)
     return {f"{_unit(deployed.name)}.service": service, f"{_unit(deployed.name)}.timer": timer}
-
-
-def quoted_url(path: Path) -> str:
-    """Return a path as a part of a URL in a unit file."""
-    return path.as_uri().removeprefix("file:").replace("%", "%%")
 
 
 class Systemd:
@@ -92,7 +87,7 @@ class Systemd:
         """Return what is installed, by name."""
         found = {}
         for timer in sorted(self.folder.glob("tlc-*.timer")):
-            marker = MARKER.match(timer.read_text(encoding="utf-8"))
+            marker = MARKER.match(_text(timer) or "")
             if marker and marker["root"] == str(PROJECT_ROOT):
                 is_enabled = (self.folder / "timers.target.wants" / timer.name).is_symlink()
                 found[marker["name"]] = Installed(marker["version"], not is_enabled)
@@ -157,12 +152,16 @@ class Systemd:
             raise Terminal(f"{shlex.join(command)} failed", seen=done.stderr or done.returncode)
 
 
+def _without_specifiers(text: str) -> str:
+    return text.replace("%", "%%")
+
+
 def _unit(name: str) -> str:
     return f"tlc-{name}"
 
 
 def _text(path: Path) -> str | None:
-    return path.read_text(encoding="utf-8") if path.is_file() else None
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
 
 
 def _field(values: set[int], every: int) -> str:

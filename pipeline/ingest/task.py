@@ -72,7 +72,7 @@ class IngestUrlToPostgres(PipelineTask):
         source, into = self.source, self.destination
         provenance = fetch(source, version_of(source), self._fetched)
         with opened_rows(source, provenance, as_is=bool(self.as_is)) as rows:
-            copied = ingest(rows, into, self._teller(rows.count), self._say)
+            copied = ingest(rows, into, self._teller(rows.count), self.say)
         self._loaded = provenance.source_etag
         self.report(100, f"{copied or 0:,} rows")
         self.log("loaded already" if copied is None else f"loaded {copied:,} rows of {source}")
@@ -87,14 +87,11 @@ class IngestUrlToPostgres(PipelineTask):
             nonlocal told
             if rows - told >= REPORT_ROWS:
                 told = rows
-                percent = 100 * rows / total if total else None
+                # The swap comes after the last row, and may wait.
+                percent = 95 * rows / total if total else None
                 self.report(percent, f"{rows:,} rows, {size / 1e6:.1f} MB sent")
 
         return tell
-
-    def _say(self, message: str) -> None:
-        self.report(message=message)
-        self.log(message)
 
 
 class IngestedTarget(luigi.Target):

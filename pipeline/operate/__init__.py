@@ -1,1 +1,1 @@
-"""The operator's commands, ``tlc``: what is where, ask it, run the sandbox, make sample months."""
+"""The operator's commands, ``tlc``: what is where, what runs when, the sandbox, sample months."""

@@ -37,9 +37,20 @@ def tlc() -> None:
 
 
 COMMANDS = (
-    *(status, query, ingest),
-    *(run, trigger, agent, deployments, history),
-    *(samples, schema, settings, connections, sandbox, demo),
+    status,
+    query,
+    ingest,
+    run,
+    trigger,
+    agent,
+    deployments,
+    history,
+    samples,
+    schema,
+    settings,
+    connections,
+    sandbox,
+    demo,
 )
 
 for command in COMMANDS:

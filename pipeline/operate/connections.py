@@ -16,6 +16,7 @@ from pipeline.core.settings import SANDBOX
 from pipeline.operate.output import show
 
 if TYPE_CHECKING:
+    from pipeline.connections.checks import Answer
     from pipeline.connections.kinds import Connection
 
 LONGEST = 30.0
@@ -115,19 +116,27 @@ def test(name: str | None) -> None:
     Without a name, of every connection that has a section or is used. What is made for it has a
     temporary name and is deleted again; no mail is sent, and nothing is posted.
     """
-    from pipeline.connections.checks import answers
-    from pipeline.connections.named import named
-
     refused = []
     for one in [name] if name else _worth_testing():
-        connection = named(one)
-        timeout = min(connection.model_dump()["timeout"] or LONGEST, LONGEST)
-        for answer in answers(connection.model_copy(update={"timeout": timeout})):
+        for answer in _answers(one):
             click.echo(f"{'yes' if answer.may else 'no ':3} {one}: {answer.what}: {answer.reason}")
             refused += [f"{one}: {answer.what}"] if answer.needed and not answer.may else []
     if refused:
         raise Terminal("not all that is needed is permitted", seen=", ".join(refused),
                        next_step="see the lines that begin with no")  # fmt: skip
+
+
+def _answers(name: str) -> "Iterator[Answer]":
+    from pipeline.connections.checks import Answer, answers
+    from pipeline.connections.named import named
+
+    try:
+        connection = named(name)
+    except BadRequest as error:
+        yield Answer("read the section", False, str(error))
+        return
+    timeout = min(connection.model_dump()["timeout"] or LONGEST, LONGEST)
+    yield from answers(connection.model_copy(update={"timeout": timeout}))
 
 
 def _worth_testing() -> list[str]:

@@ -1,5 +1,6 @@
 """``tlc ingest``: any parquet or CSV file into a table in Postgres."""
 
+import logging
 from typing import Any, Final
 
 import click
@@ -38,6 +39,7 @@ def ingest(url: str, table_name: str, password: str | None, existing: str | None
             next_step="export PGPASSWORD, fill ~/.pgpass, or name a --connection whose password "
             "is env:, file: or keyring:",
         )
+    logging.getLogger("pipeline").setLevel(logging.INFO)
     _use(connection, {name: value for name, value in server.items() if value is not None})
     task = IngestUrlToPostgres(
         url=url, table_name=table_name, existing=existing or "refuse", as_is=as_is

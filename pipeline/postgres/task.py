@@ -36,14 +36,10 @@ class LoadMonthToPostgres(MonthTask):
                 # Indexes and the swap come after the last row.
                 self.report(0.8 * percent, f"{rows:,} of {total:,} rows, {size / 1e6:.1f} MB sent")
 
-        loaded = load_month(canonical, tell, self._say)
+        loaded = load_month(canonical, tell, self.say)
         message = f"{loaded.partition_rows:,} rows in {loaded.partition}"
         self.report(100, message)
         self.log(f"loaded {message}, number {loaded.load_id} in the ledger")
         if loaded.provenance.remarks:
             # Said again: the month may have been normalized long ago.
             self.log(loaded.provenance.remarks)
-
-    def _say(self, message: str) -> None:
-        self.report(message=message)
-        self.log(message)

@@ -1,4 +1,4 @@
-"""What a run with nothing to do costs, beside Python importing Luigi.
+"""What a run with nothing to do costs, of one month and of all, beside Python importing Luigi.
 
 ``python tests/bench/bench_idle.py [--rounds 5]``
 """
@@ -28,8 +28,12 @@ def main() -> None:
         luigi = [BIN / "luigi", "--module", "pipeline", "LoadMonthToBQ"]
         done = [*luigi, "--year", "2021", "--month", "1"]
         subprocess.run(done, check=True)
+        os.environ["PYTHONPATH"] = str(ROOT / "tests")
+        subprocess.run([sys.executable, "-m", "support.loaded_months"], check=True)
+        everything = [BIN / "luigi", "--module", "pipeline", "LoadAll"]
+        contestants = {"one month": done, "all published months": everything}
         try:
-            report(race({"nothing to do": done, "import luigi": IMPORT}, rounds))
+            report(race({**contestants, "import luigi": IMPORT}, rounds))
         finally:
             subprocess.run([BIN / "tlc", "sandbox", "stop"], check=True)
 

@@ -56,7 +56,7 @@ def configured_for(
 def settings_at(root: Path, patch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Settings are read from ``root``, a copy of the shipped ones at first, and not the checkout.
 
-    Each ``profile.load_profile()`` after ``profile._load.cache_clear()`` reads them anew.
+    Each ``profile.load_profile()`` after ``profile.load_profile.cache_clear()`` reads them anew.
     """
     shutil.copy(settings.PROJECT_ROOT / "luigi.cfg", root)
     shutil.copytree(settings.PROJECT_ROOT / "config", root / "config")
@@ -78,7 +78,7 @@ def _read_anew(config: LuigiConfigParser) -> None:
     config.defaults().clear()
     config.clear()
     config.reload()
-    profile._load.cache_clear()
+    profile.load_profile.cache_clear()
     forget_everything()
 
 

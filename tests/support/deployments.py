@@ -104,7 +104,8 @@ class Deployments:
         return self.workspace.run("tlc", *words)
 
     def log(self, name: str) -> str:
-        return (self.runs / f"{name}.log").read_text(encoding="utf-8")
+        path = self.runs / f"{name}.log"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
 
     def records(self, name: str) -> list[dict[str, Any]]:
         path = self.runs / f"{name}.jsonl"

@@ -1,4 +1,4 @@
-"""The README names every command, option, setting, variable and target that there is."""
+"""The README and docs/settings.md name every command, option, setting, variable and target."""
 
 import re
 from pathlib import Path
@@ -12,6 +12,7 @@ from pipeline.operate.cli import tlc
 
 ROOT = Path(pipeline.__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 SOURCES = [*ROOT.glob("pipeline/**/*.py"), *ROOT.glob("config/*.cfg"), ROOT / "Makefile"]
 
 
@@ -48,20 +49,26 @@ def settings_classes():
 @pytest.mark.parametrize("section", settings_classes(), ids=lambda section: section.__name__)
 def test_every_setting_is_documented_with_its_default(section):
     for name, parameter in section.get_params():
-        row = re.search(rf"^\| `\[{section.__name__}\] {name}` \| (.*?) \|", README, re.MULTILINE)
+        row = re.search(rf"^\| `\[{section.__name__}\] {name}` \| (.*?) \|", SETTINGS, re.MULTILINE)
         assert row, f"[{section.__name__}] {name}"
         default = parameter._default
         told = row.group(1).strip("`").lower()
-        if default != settings.PUBLISHER:
+        if default not in (settings.PUBLISHER, None):
             plain = f"{default:g}" if isinstance(default, float) else str(default).lower()
             assert told == plain, f"[{section.__name__}] {name}"
+
+
+def test_what_the_readme_tells_of_settings_is_what_their_own_page_tells():
+    rows = [line for line in README.splitlines() if re.match(r"\| `\[\w+\] \w+` \|", line)]
+    assert len(rows) > 8
+    assert not [row for row in rows if row not in SETTINGS.splitlines()]
 
 
 def test_every_environment_variable_is_documented():
     pattern = re.compile(r"\b(?:TLC|PIPELINE)_[A-Z_]+\b")
     read = {name for path in SOURCES for name in pattern.findall(path.read_text(encoding="utf-8"))}
     constants = {"PIPELINE_VERSION"}
-    missing = {name for name in read - constants if f"`{name}" not in README}
+    missing = {name for name in read - constants if f"`{name}" not in README + SETTINGS}
     assert not missing
 
 

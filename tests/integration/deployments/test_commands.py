@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from support.deployments import SCHEDULE, PrivateCrontab
 from pipeline.core.errors import PipelineError
 from pipeline.core.settings import PROJECT_ROOT
 from pipeline.deployments import systemd
+from pipeline.deployments.cron import Cron
+from pipeline.deployments.reading import read
 from pipeline.operate.cli import tlc
 
 MINE = "MAILTO=me\n5 * * * * mine"
@@ -169,6 +172,15 @@ def test_a_crontab_that_cannot_be_read_is_not_written(run: Tlc) -> None:
     run.crontab.program.write_text("#!/bin/sh\necho 'you may not' >&2; exit 1\n")
     assert "-l failed; seen: you may not" in run.refused("apply", "--to", "cron")
     assert run.crontab.text == MINE
+
+
+def test_two_who_apply_at_once_both_have_their_lines(run: Tlc) -> None:
+    slow = run.crontab.program.read_text().replace('cat "$tab" ;;', 'cat "$tab"; sleep 0.5 ;;')
+    run.crontab.program.write_text(slow)
+    with ThreadPoolExecutor() as pool:
+        changed = [pool.submit(Cron().apply, read(name)) for name in ("first", "second")]
+        assert [change.result() for change in changed] == [True, True]
+    assert {name for name, row in run.rows().items() if row["installed"]} == {"first", "second"}
 
 
 def test_without_cron_the_list_still_answers(run: Tlc, setting: Callable[..., None]) -> None:

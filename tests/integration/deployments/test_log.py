@@ -1,6 +1,7 @@
 """The log of a deployment: its rotation, and the cause that is found in it."""
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,7 @@ def data(tmp_path: Path, setting: Callable[..., None]) -> Path:
 
 
 def run(*lines: str, echo: bool = False) -> str:
-    opened = RunLog("some", echo=echo)
-    try:
+    with closing(RunLog("some", echo=echo)) as opened:
         opened.say("starts")
         opened.stream.write("".join(f"{line}\n" for line in lines).encode())
         opened.stream.flush()
@@ -25,8 +25,6 @@ def run(*lines: str, echo: bool = False) -> str:
         cause = opened.cause()
         opened.say("ended")
         return cause
-    finally:
-        opened.close()
 
 
 def test_a_run_begins_a_new_log_where_the_last_one_is_large(
@@ -44,6 +42,15 @@ def test_a_run_begins_a_new_log_where_the_last_one_is_large(
     assert all(path.read_text().count("starts") == 1 for path in logs)
 
 
+def test_a_log_that_another_run_writes_is_not_taken_from_it(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "LARGEST", 200)
+    run("x" * 300)
+    RunLog("some", echo=False, may_rotate=False).close()
+    assert [path.name for path in (data / "runs").iterdir()] == ["some.log"]
+
+
 @pytest.mark.parametrize(
     ("lines", "cause"),
     [
@@ -58,6 +65,16 @@ def test_the_cause_is_the_newest_error_or_warning_or_line_of_the_process(
 ) -> None:
     run("10:00:00 ERROR   of an earlier run")
     assert run(*lines) == cause
+
+
+def test_the_cause_is_none_of_an_earlier_try() -> None:
+    with closing(RunLog("some", echo=False)) as opened:
+        for line in ("10:00:00 ERROR   the first try", "the second try"):
+            opened.say("starts")
+            opened.stream.write(f"{line}\n".encode())
+            opened.stream.flush()
+            opened.follow()
+        assert opened.cause() == "the second try"
 
 
 def test_the_log_is_repeated_only_where_that_is_asked_for(

@@ -1,14 +1,14 @@
 """A run of a deployment: its time, its tries, its end, and what it leaves behind."""
 
 import fcntl
-import signal
 import subprocess
+import threading
 
 import psutil
 import pytest
 from support.deployments import Deployments
 from support.luigid import Luigid
-from support.publisher import FaultyPublisher, page, stall
+from support.publisher import Fault, FaultyPublisher, Handler, page, stall
 from support.waiting import wait_until
 
 GREEN = "green_tripdata_2021-01.parquet"
@@ -50,31 +50,18 @@ def test_a_run_that_outlasts_its_time_is_ended_with_all_it_started(
 ) -> None:
     publisher.serve(content, GREEN).always = stall(at=0.5, seconds=SILENCE)
     write(some, publisher, timeout="4s", retries=0, workers=2)
-    before = set(psutil.pids())
     done = some.tlc("run", "some", "--scheduled")
     assert done.returncode == 30
     (line,) = done.stderr.splitlines()
     assert line.startswith("ERROR some: timed out (exit code 30); seen: it took longer than 4s")
-    left = [p for p in psutil.process_iter() if p.pid not in before and is_luigi(p)]
-    assert left == []
+    assert not [p for p in psutil.process_iter() if asks(p, publisher)]
 
 
-def is_luigi(process: psutil.Process) -> bool:
+def asks(process: psutil.Process, publisher: FaultyPublisher) -> bool:
     try:
-        return "--service=green" in process.cmdline()
+        return process.environ().get("TLC_BASE_URL") == publisher.url
     except psutil.Error:
         return False
-
-
-def test_a_run_that_is_asked_to_end_ends_its_task_and_says_so(
-    some: Deployments, publisher: FaultyPublisher, content: bytes
-) -> None:
-    run = at_work(some, publisher, content)
-    run.send_signal(signal.SIGINT)
-    _, told = run.communicate(timeout=30)
-    assert run.returncode == 30
-    assert "ended with exit code 30: stopped" in told
-    assert [run["result"] for run in some.records("some")] == ["stopped"]
 
 
 def test_the_task_of_a_killed_run_keeps_the_next_one_away_until_it_ends(
@@ -111,24 +98,38 @@ def at_work(
 
 
 def test_a_run_that_lost_to_another_worker_comes_once_more(
-    some: Deployments, publisher: FaultyPublisher, content: bytes, tmp_path: object
+    some: Deployments, publisher: FaultyPublisher, content: bytes
 ) -> None:
     luigid = Luigid(some.workspace.root)
     some.workspace.set("core", scheduler_port=luigid.port)
     some.workspace.set("deployments", retry_pause=3)
+    some.workspace.variables["TLC_BASE_URL"] = publisher.url
     write(some, publisher, retries=0)
+    is_told = threading.Event()
     served = publisher.serve(content, GREEN)
-    served.always = stall(at=0.5, seconds=4)
+    served.always = silent_until(is_told)
     try:
-        some.workspace.variables["TLC_BASE_URL"] = publisher.url
         options = ("--service", "green", "--year", 2021, "--month", 1)
         other = some.workspace.popen(*some.workspace.command(*options, task="DownloadMonth"))
         wait_until(lambda: publisher.ranges(GREEN))
+        run = some.workspace.popen("tlc", "run", "some")
+        wait_until(lambda: "not run; once more in 3 s" in some.log("some"))
         served.always = None
-        done = some.tlc("run", "some")
-        other.communicate(timeout=30)
+        is_told.set()
+        _, told = run.communicate(timeout=60)
+        assert other.wait(60) == 0
     finally:
+        is_told.set()
         luigid.stop()
-    assert done.returncode == 0, done.stderr
-    assert "not run; once more in 3 s" in done.stderr
+    assert run.returncode == 0, told
     assert some.records("some")[-1]["tries"] == 2
+
+
+def silent_until(event: threading.Event) -> Fault:
+    """Fall silent in the middle of the body, until the event, then close."""
+
+    def wait(handler: Handler) -> None:
+        event.wait(SILENCE)
+        handler.hang_up()
+
+    return lambda answer: answer.at(0.5, wait)

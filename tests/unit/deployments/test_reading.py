@@ -199,6 +199,7 @@ def test_a_reference_to_a_secret_is_left_as_it_is() -> None:
     assert environment == {"DB_PASSWORD": "env:X", "TOKEN": "file:/run/secrets/token"}
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200) | st.binary(max_size=200))
 def test_whatever_a_file_holds_it_is_read_or_refused_in_one_line(content: str | bytes) -> None:
     try:
@@ -207,7 +208,7 @@ def test_whatever_a_file_holds_it_is_read_or_refused_in_one_line(content: str | 
         assert "\n" not in str(refusal)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.from_regex(r"[a-z]{1,8}", fullmatch=True), st.text(max_size=40)))
 def test_a_parameter_that_is_accepted_is_what_was_written(values: dict[str, str]) -> None:
     text = SOUND + yaml.safe_dump({"parameters": values}, allow_unicode=True)
