@@ -60,7 +60,10 @@ def test_a_worker_ended_while_it_waits_leaves_no_session_that_goes_on_waiting(pl
     with engine(place.server.database).begin() as reader:
         reader.exec_driver_sql(f"LOCK TABLE {place.schema}.yellow_trips IN ACCESS SHARE MODE")
         process = loader("swapping")
-        waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'"
+        waiting = (
+            "SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+            " WHERE NOT granted AND mode = 'AccessExclusiveLock' AND datname = current_database()"
+        )
         wait_until(lambda: place.query(waiting))
         process.send_signal(getattr(signal, name))
         process.wait(10)

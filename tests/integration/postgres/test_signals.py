@@ -14,7 +14,7 @@ from pipeline.connections.postgres import engine
 from pipeline.core.settings import PROJECT_ROOT
 
 BIN = Path(sys.executable).parent
-ROWS = 6_000_000
+MANY = 6_000_000
 TASK = ["luigi", "--module", "pipeline", "IngestUrlToPostgres", "--local-scheduler"]
 COMMANDS = {
     "tlc": ["tlc", "ingest", "--replace"],
@@ -22,7 +22,10 @@ COMMANDS = {
     "two_workers": [*TASK, "--existing", "replace", "--workers", "2"],
 }
 COPYING = "SELECT 1 FROM pg_stat_progress_copy WHERE datname = current_database()"
-WAITING = "SELECT 1 FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'"
+WAITING = (
+    "SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+    " WHERE NOT granted AND mode = 'AccessExclusiveLock' AND datname = current_database()"
+)
 OTHERS = (
     "SELECT pid FROM pg_stat_activity WHERE application_name = 'tlc-pipeline'"
     " AND datname = current_database() AND pid <> pg_backend_pid()"
@@ -31,14 +34,14 @@ OTHERS = (
 
 @pytest.fixture
 def command(place, tmp_path):
-    """Begin to replace a table of one row by a file of many that takes seconds."""
+    """Begin to replace a table of one row by a file; one of many rows takes seconds."""
     place.query("CREATE TABLE {s}.trips (n bigint)")
     place.query("INSERT INTO {s}.trips VALUES (7)")
-    many = pa.array([1]).take(pa.array([0]).take(pa.nulls(ROWS, pa.int32()).fill_null(0)))
-    pq.write_table(pa.table({"n": many, "m": many}), tmp_path / "many.parquet")
     running = []
 
-    def begin(name):
+    def begin(name, rows=MANY):
+        ones = pa.array([1]).take(pa.nulls(rows, pa.int32()).fill_null(0))
+        pq.write_table(pa.table({"n": ones, "m": ones}), tmp_path / "many.parquet")
         words = [*COMMANDS[name], "--url", str(tmp_path / "many.parquet"), "--table-name", "trips"]
         process = subprocess.Popen(
             [BIN / words[0], *words[1:]],
@@ -81,7 +84,7 @@ def test_a_run_that_is_ended_in_mid_copy_leaves_nothing_at_work(place, command, 
 def test_a_command_that_is_ended_while_it_waits_leaves_nothing_at_work(place, command):
     with engine(place.server.database).connect() as reader:
         reader.exec_driver_sql(f"LOCK TABLE {place.schema}.trips IN ACCESS SHARE MODE")
-        process = command("tlc")
+        process = command("tlc", rows=10)
         wait_until(lambda: place.query(WAITING))
         process.send_signal(signal.SIGINT)
         reader.rollback()
