@@ -169,14 +169,14 @@ class Queue(RemoteScheduler):
         return reply
 
     def _say_ended(self, told: Told) -> None:
-        self._running.pop(told["task_id"], None)
-        if told["status"] not in (DONE, FAILED):
+        reply, status = self._running.pop(told["task_id"], None), told["status"]
+        if reply is None or status not in (DONE, FAILED):
             return
-        given = ", ".join(f"{name}={value}" for name, value in told["params"].items())
-        logger.info("%-9s %s(%s)", told["status"].lower(), told["family"], given)
-        began = self._began.pop(told["task_id"])
-        error = str(json.loads(told["expl"])) if told["status"] == FAILED else ""
-        self.on_end(told["family"], told["params"], began, error)
+        family, params = reply["task_family"], reply["task_params"]
+        given = ", ".join(f"{name}={value}" for name, value in params.items())
+        logger.info("%-9s %s(%s)", status.lower(), family, given)
+        error = str(json.loads(told["expl"])) if status == FAILED else ""
+        self.on_end(family, params, self._began.pop(told["task_id"]), error)
 
     def _tell_again(self, worker: str) -> None:
         if self._introduction:

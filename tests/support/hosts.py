@@ -15,6 +15,7 @@ from pipeline.core.settings import PROJECT_ROOT
 from pipeline.deployments.deployment import Deployment, Schedule
 from pipeline.deployments.reading import Deployed
 
+COUNTED = "SELECT FORMAT_DATE('%Y-%m', month) AS month, COUNT(*) AS n FROM `{}._loads` GROUP BY 1"
 NEVER = Schedule(cron="0 0 1 1 *")
 
 
@@ -38,6 +39,7 @@ class Host(Workspace):
 
     def __init__(self, root: Path, luigid: Luigid, shared: RunningSandbox, name: str) -> None:
         super().__init__(root)
+        self._shared, self._dataset = shared, f"{name}.{name}"
         self._agents: list[subprocess.Popen[str]] = []
         self.folder = root / "checkout"
         (self.folder / "config").mkdir(parents=True)
@@ -58,6 +60,11 @@ class Host(Workspace):
         for agent in self._agents:
             agent.kill()
             agent.communicate()
+
+    def ledger(self) -> dict[str, int]:
+        """How many rows the common ledger has of each month."""
+        rows = self._shared.bigquery().query_and_wait(COUNTED.format(self._dataset))
+        return {row["month"]: row["n"] for row in rows}
 
     def canonical(self) -> list[str]:
         """The months that are normalized here, as ``2021-01``."""

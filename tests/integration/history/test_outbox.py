@@ -4,11 +4,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from support.postgres_place import Place
 
 from pipeline.deployments.records import AGENT, RunRecord, append, runs_dir
 from pipeline.history import bigquery, outbox, postgres
 from pipeline.history.past import past
+from pipeline.operate.cli import tlc
 
 BEGAN = datetime(2026, 3, 1, 6, tzinfo=UTC)
 
@@ -59,6 +61,8 @@ def test_the_newest_runs_of_deployments_and_agents_come_first():
     outbox.send()
     assert told() == ["last", "LoadPublished", "first"]
     assert [run.deployment for run in past(1, print)] == ["last"]
+    table = CliRunner().invoke(tlc, ["history", "--limit", "2"]).output
+    assert "failed (30)" in table and "last" in table and "first" not in table
 
 
 def test_what_cannot_be_sent_waits_and_is_shown_and_is_sent_with_the_next(
