@@ -5,8 +5,9 @@ Belongs here: its record. Not here: keeping it (``deployments/records.py``), the
 
 from datetime import UTC, datetime
 
+from pipeline.agents.whole import UNPUBLISHED
 from pipeline.core.month_task import MonthTask
-from pipeline.deployments.policy import DONE, FAILED, RESULTS
+from pipeline.deployments.policy import DONE, FAILED, NOT_PUBLISHED, RESULTS
 from pipeline.deployments.records import AGENT, RunRecord
 
 
@@ -15,7 +16,7 @@ def record(family: str, parameters: dict[str, str], began: datetime, error: str)
     import pipeline
 
     options = (f"--{name.replace('_', '-')}={value}" for name, value in parameters.items())
-    code = FAILED if error else DONE
+    code = DONE if not error else NOT_PUBLISHED if UNPUBLISHED in error else FAILED
     is_month = issubclass(getattr(pipeline, family), MonthTask)
     return RunRecord(
         deployment=AGENT,
@@ -29,6 +30,6 @@ def record(family: str, parameters: dict[str, str], began: datetime, error: str)
         result=RESULTS[code],
         # Of a defect, whose traceback is on the dashboard, the last line.
         told=error.strip().rpartition("\n")[2],
-        months_loaded=int(is_month and not error),
-        months_failed=int(is_month and bool(error)),
+        months_loaded=int(is_month and code == DONE),
+        months_failed=int(is_month and code == FAILED),
     )

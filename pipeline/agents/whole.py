@@ -20,6 +20,7 @@ from pipeline.core.errors import Terminal, Transient
 if TYPE_CHECKING:
     from luigi.worker import TaskProcess
 
+UNPUBLISHED: Final = "is not published yet"
 SHOWN_BY: Final = ("set_progress_percentage", "set_status_message", "set_tracking_url")
 """What Luigi lends the task that it runs, to be seen on the dashboard."""
 
@@ -60,7 +61,7 @@ def _make_required(task: Any, shown_by: dict[str, Any]) -> None:
     if task.complete():
         return
     if task.run is None:  # An external task.
-        raise Transient(f"{task.subject} is not published yet", next_step="ask again another day")
+        raise Transient(f"{task.subject} {UNPUBLISHED}", next_step="ask again another day")
     for required in task.deps():
         _make_required(required, shown_by)
     vars(task).update(shown_by)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.bigquery.definitions import LABELS, table_path
 from pipeline.bigquery.jobs import run_once
 from pipeline.connections.google import bigquery_client, bigquery_limits, explained, select
+from pipeline.core.errors import Transient
 from pipeline.history.run import COLUMNS, Run
 
 if TYPE_CHECKING:
@@ -25,12 +26,18 @@ SELECT runs.* EXCEPT (n) FROM runs WHERE n = 1 ORDER BY ended DESC LIMIT {limit}
 """
 
 
+class NoDataset(Transient):
+    """Raised as long as nothing has been loaded: the first load makes the dataset."""
+
+
 def write(runs: Sequence[Run]) -> None:
     """Add runs. A second call with the same adds nothing.
 
     Raises:
-        Transient, Terminal: the service does not answer, or refuses; there may be no dataset yet.
+        Transient, Terminal: the service does not answer, or refuses.
+        NoDataset: nothing has been loaded yet.
     """
+    from google.api_core.exceptions import NotFound
     from google.cloud.bigquery import LoadJobConfig, Table
 
     told = "|".join(run.run_id for run in runs)
@@ -46,7 +53,10 @@ def write(runs: Sequence[Run]) -> None:
     with explained("BigQuery", "keeping the history of runs"):
         table = Table(table_path(RUNS), schema=_fields())
         table.description, table.labels = "One row per run, sent by its host.", LABELS
-        bigquery_client().create_table(table, exists_ok=True, **bigquery_limits())
+        try:
+            bigquery_client().create_table(table, exists_ok=True, **bigquery_limits())
+        except NotFound as error:
+            raise NoDataset("there is no dataset yet", next_step="load a month") from error
         stem = f"tlc_runs_{hashlib.sha256(told.encode()).hexdigest()[:20]}"
         run_once(stem, submit, lambda job: True, lambda job: None)
 

@@ -17,6 +17,7 @@ from pipeline.core.errors import PipelineError
 from pipeline.core.files import explained, write_atomically
 from pipeline.core.settings import SANDBOX
 from pipeline.deployments.records import RunRecord, runs_dir
+from pipeline.history.bigquery import NoDataset
 from pipeline.history.run import Run, run_of
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,8 @@ def send() -> None:
         with _alone():
             for path in _files():
                 _send(path)
+    except NoDataset:
+        pass
     except PipelineError as error:
         logger.info("the history of runs is kept here until it can be sent: %s", error)
 
@@ -59,14 +62,15 @@ def _send(path: Path) -> None:
     from pipeline.history import bigquery, postgres
 
     runs, size = _unsent(path)
+    if not runs:
+        return
     for name, store in (("bigquery", bigquery), ("postgres", postgres)):
         its = [run for run in runs if run.is_to_postgres == (name == "postgres")]
         if its and not is_reachable(name):
             return
         if its:
             store.write(its)
-    if runs:
-        write_atomically(_sent_file(path), str(size).encode())
+    write_atomically(_sent_file(path), str(size).encode())
 
 
 def _unsent(path: Path) -> tuple[list[Run], int]:

@@ -1,11 +1,14 @@
 """Records of runs on their way from a host into BigQuery and Postgres, and back out."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from support.configuration import forget_everything
 from support.postgres_place import Place
+from support.sandbox import RunningSandbox
 
 from pipeline.deployments.records import AGENT, RunRecord, append, runs_dir
 from pipeline.history import bigquery, outbox, postgres
@@ -43,8 +46,9 @@ def test_a_run_is_sent_once_and_shown_as_it_was():
     outbox.send()
     outbox.send()
     (runs_dir() / "monthly.sent").unlink()
+    append(record(minutes=1))
     outbox.send()
-    (sent,) = bigquery.read(10)
+    _, sent = bigquery.read(10)
     assert (sent.deployment, sent.asked_by, sent.task) == ("monthly", "schedule", "LoadPublished")
     assert (sent.parameters, sent.code, sent.told) == ("--to=bigquery", 30, "a month's reason")
     assert (sent.months_loaded, sent.months_failed) == (3, 1)
@@ -66,16 +70,25 @@ def test_the_newest_runs_of_deployments_and_agents_come_first():
 
 
 def test_what_cannot_be_sent_waits_and_is_shown_and_is_sent_with_the_next(
-    configured: Path, caplog: pytest.LogCaptureFixture
+    configured: Path,
+    sandbox: RunningSandbox,
+    setting: Callable[..., None],
+    caplog: pytest.LogCaptureFixture,
 ):
     from pipeline.bigquery.tables import ensure_tables
 
     append(record("early"))
-    with caplog.at_level("INFO"):
-        outbox.send()
+    caplog.set_level("INFO")
+    outbox.send()
+    assert not caplog.messages
+    assert told() == ["early"]
+    setting("connection:sandbox", endpoint="http://127.0.0.1:1", timeout="1")
+    forget_everything()
+    outbox.send()
     (line,) = [text for text in caplog.messages if "is kept here" in text]
     assert len(line.splitlines()) == 1
-    assert told() == ["early"]
+    setting("connection:sandbox", endpoint=sandbox.url, timeout="20")
+    forget_everything()
     ensure_tables("yellow")
     append(record("late", minutes=1))
     outbox.send()
