@@ -99,7 +99,7 @@ def name_used_by(section: str) -> str:
 
 
 def users_of(name: str) -> list[str]:
-    """Return who names the connection, as ``[lake]``: it cannot be renamed meanwhile."""
+    """Return the sections of settings that name the connection, as ``[lake]``."""
     config = luigi.configuration.get_config()
     named_in = {user: config.get(user, "connection", settings.SANDBOX) for user in USERS}
     return [f"[{user}]" for user, used in named_in.items() if used == name]

@@ -49,6 +49,7 @@ TERMINAL: Final = {
     "3D000": "correct db in {connection}, or create the database",
     "3F000": "correct [postgres] schema, or create it",
     "42501": RIGHTS,
+    "42P07": "move that table away, or use another [postgres] schema",
     "42704": "create the role or type that it names, or do not ask for it",
 }
 """The same where nothing but a change helps. What is in neither is Terminal, without advice."""

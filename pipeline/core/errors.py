@@ -9,6 +9,11 @@ and what prints the line (``logs.py``).
         └── BadRequest   the month, service or setting that was asked for cannot exist
 """
 
+from typing import Final
+
+MOST_CHARACTERS: Final = 2_000
+"""Of each part of an error: what a file, a server or a user says may be longer."""
+
 
 class PipelineError(Exception):
     """An error that is one clear line: what, seen against expected, and the next step."""
@@ -28,7 +33,14 @@ class PipelineError(Exception):
             parts.append(f"expected: {expected}")
         if next_step is not None:
             parts.append(f"next: {next_step}")
-        super().__init__("; ".join(" ".join(str(part).split()) for part in parts))
+        super().__init__("; ".join(map(_shown, parts)))
+
+
+def _shown(part: str) -> str:
+    """Return a part as one short line that does nothing to a terminal, whoever wrote it."""
+    words = " ".join(part.split())
+    line = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in words)
+    return line if len(line) <= MOST_CHARACTERS else f"{line[:MOST_CHARACTERS]}…"
 
 
 class Transient(PipelineError):

@@ -49,13 +49,18 @@ class source(Section):
         description="where months are published; sandbox: the sandbox's sample months",
     )
     timeout: luigi.FloatParameter = luigi.FloatParameter(
-        default=60.0, description="seconds to connect, and between two reads"
+        default=60.0,
+        description="seconds to connect, for the headers of an answer, and for each 128 KiB of it",
     )
     attempts: luigi.IntParameter = luigi.IntParameter(
         default=6, description="how often a request is tried, with exponential backoff and jitter"
     )
     max_backoff: luigi.FloatParameter = luigi.FloatParameter(
         default=60.0, description="the longest pause between two tries, in seconds"
+    )
+    max_bytes: luigi.IntParameter = luigi.IntParameter(
+        default=8_000_000_000,
+        description="a file with more bytes is refused, and so is what `tlc ingest` reads of one",
     )
 
 

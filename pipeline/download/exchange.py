@@ -4,8 +4,9 @@ Belongs here: time-outs, headers, and the sorting of answers into weather, refus
 Not here: retrying (``retries.py``) and what an answer means for a file (``publisher.py``).
 """
 
+import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -19,7 +20,9 @@ from pipeline.core import settings
 from pipeline.core.errors import Terminal
 from pipeline.core.provenance import PIPELINE_VERSION
 from pipeline.download.kinds import FileKind
-from pipeline.download.part import Published
+from pipeline.download.pace import PacedAdapter, TooSlow, paced
+from pipeline.download.part import CHUNK_BYTES, Published
+from pipeline.download.redirects import MOST_REDIRECTS, next_address, refusal
 from pipeline.download.retries import Unreachable, Weather
 
 CONNECT_TIMEOUT: Final = 10.0
@@ -29,11 +32,17 @@ LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 HEADERS: Final = {"User-Agent": f"tlc-pipeline/{PIPELINE_VERSION}", "Accept-Encoding": "identity"}
 UNDERSTOOD: Final = (200, 206, 403, 404, 416)
 BAD_MOMENTS: Final = (408, 425, 429, 500, 502, 503, 504)
+NUMBER: Final = "[0-9]{1,18}"
+"""What a header may count; more digits are no number of bytes or seconds."""
+
 BROKEN: Final = (
     requests.ConnectionError,
     requests.Timeout,
     requests.exceptions.ChunkedEncodingError,
 )
+
+# It tells of headers that do not parse, with a traceback; what matters of them is judged here.
+logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 
 @contextmanager
@@ -44,23 +53,72 @@ def ask(
 
     Raises:
         Unreachable: nobody answers at ``url``.
-        Weather: the connection broke, here or while the body is read, or the answer says that
-            the moment is bad.
-        Terminal: any other answer.
+        Weather: the connection broke, here or while the body is read, or was too slow, or the
+            answer says that the moment is bad.
+        Terminal: any other answer, or a redirect to where no publisher leads.
     """
-    timeout = float(settings.source().timeout)
-    with requests.Session() as session, _weather_told(shown(url)):
+    with (
+        _weather_told(shown(url)),
+        _Session() as session,
+        session.answer(method, url, {**HEADERS, **(headers or {})}) as response,
+    ):
+        _refuse_other_statuses(response)
+        yield response
+
+
+def body(response: requests.Response) -> Generator[bytes]:
+    """Yield the body as it is sent, ``CHUNK_BYTES`` of which have to come within each time-out.
+
+    Raises:
+        Weather: they did not. What else may happen, ``ask`` tells.
+    """
+    seconds = float(settings.source().timeout)
+    try:
+        with paced(response.raw.shutdown, seconds) as step:
+            got = 0
+            for chunk in response.iter_content(CHUNK_BYTES):
+                got += len(chunk)
+                if got >= CHUNK_BYTES:
+                    got = 0
+                    step()
+                yield chunk
+    except TooSlow as slow:
+        raise Weather(
+            f"{shown(response.url)} is too slow",
+            seen=f"less than {CHUNK_BYTES // 1024} KiB in {seconds:g} s",
+            next_step="run the same command again, or raise [source] timeout",
+        ) from slow
+
+
+class _Session(requests.Session):
+    """One exchange. Redirects are followed here, since requests reads their bodies to the end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seconds = float(settings.source().timeout)
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, PacedAdapter(self._seconds))
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return nothing: none is followed by requests itself."""
+
+    def answer(self, method: str, url: str, headers: Mapping[str, str]) -> requests.Response:
+        address = url
+        for _ in range(MOST_REDIRECTS + 1):
+            response = self._asked(method, address, headers)
+            if not response.is_redirect:
+                return response
+            response.close()
+            address = next_address(url, address, response.headers["Location"])
+        raise refusal(url, f"{address}, and so on")
+
+    def _asked(self, method: str, url: str, headers: Mapping[str, str]) -> requests.Response:
         # A proxy that the environment names cannot reach this machine's own sandbox.
-        session.trust_env = urlsplit(url).hostname not in LOOPBACK
-        with session.request(
-            method,
-            url,
-            headers={**HEADERS, **(headers or {})},
-            timeout=(min(timeout, CONNECT_TIMEOUT), timeout),
-            stream=True,
-        ) as response:
-            _refuse_other_statuses(response)
-            yield response
+        self.trust_env = urlsplit(url).hostname not in LOOPBACK
+        timeout = (min(self._seconds, CONNECT_TIMEOUT), self._seconds)
+        return self.request(
+            method, url, headers=headers, timeout=timeout, stream=True, allow_redirects=False
+        )
 
 
 def shown(url: str) -> str:
@@ -75,13 +133,14 @@ def version_of(response: requests.Response, url: str) -> Published:
         url=shown(url),
         etag=response.headers.get("ETag", ""),
         last_modified=response.headers.get("Last-Modified", ""),
-        length=int(length) if length.isdigit() else None,
+        length=int(length) if re.fullmatch(NUMBER, length) else None,
     )
 
 
 def continues(response: requests.Response, version: Published, offset: int) -> bool:
     """Return whether a partial answer (206) is the rest of ``version`` from ``offset`` on."""
-    stated = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
+    told = response.headers.get("Content-Range", "")
+    stated = re.fullmatch(rf"bytes ({NUMBER})-\d+/({NUMBER})", told)
     return (
         response.headers.get("ETag") == version.etag
         and stated is not None
@@ -93,19 +152,19 @@ def refuse_pages(response: requests.Response, wanted: FileKind) -> None:
     """Raise Terminal where the body is a page for people, or not the file's own bytes."""
     told = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     encoding = response.headers.get("Content-Encoding", "identity").lower()
+    if encoding != "identity":
+        raise _not_a_file(response, wanted, f"Content-Encoding: {encoding}")
     if told not in wanted.text_types and (told.startswith("text/") or told.endswith("xml")):
         begin = next(response.iter_content(60), b"")
         raise _not_a_file(response, wanted, f"a page ({told}) that begins {begin!r}")
-    if encoding != "identity":
-        raise _not_a_file(response, wanted, f"Content-Encoding: {encoding}")
 
 
 def retry_after(response: requests.Response) -> float | None:
     """Return how many seconds the answer asks to wait, where it does."""
     told = response.headers.get("Retry-After", "")
-    if told.isdigit():
+    if re.fullmatch(NUMBER, told):
         return float(told)
-    with suppress(ValueError, TypeError):
+    with suppress(ValueError, TypeError, OverflowError):
         wait = parsedate_to_datetime(told) - datetime.now(UTC)
         return max(0.0, wait.total_seconds())
     return None

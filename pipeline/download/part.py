@@ -7,11 +7,12 @@ of its kind. Not here: HTTP, what the kinds are (``kinds.py``), and the finished
 import hashlib
 import json
 import os
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from pipeline.core import files
+from pipeline.core import files, settings
 from pipeline.core.errors import Terminal
 from pipeline.download.kinds import PARQUET, FileKind, Unreadable
 
@@ -72,8 +73,23 @@ class Part:
         record = json.dumps(asdict(published), indent=2).encode()
         files.write_atomically(_record_path(self._path), record)
 
+    def check_room(self, published: Published) -> None:
+        """Raise Terminal where what is missing of a file of that length has no room here."""
+        if published.length is None:
+            return
+        self._check_most(published.length)
+        missing = published.length - self.size
+        if missing > (free := shutil.disk_usage(self._path.parent).free):
+            raise Terminal(
+                f"there is no room for {self._path}",
+                seen=f"{free / 1e6:,.0f} MB free",
+                expected=f"{missing / 1e6:,.0f} MB, which the publisher tells that it takes",
+                next_step="free space, or point [local] data_dir at another folder",
+            )
+
     def append(self, chunk: bytes) -> None:
-        """Add ``chunk`` at the end; raises OSError where the disk is full."""
+        """Add ``chunk`` at the end; raises OSError where the disk is full, Terminal if too long."""
+        self._check_most(self.size + len(chunk))
         self._hash_the_rest()
         self._file.write(chunk)
         self._file.flush()
@@ -114,6 +130,16 @@ class Part:
         """Delete the part and its record."""
         self.start_over()
         files.discard(self._path)
+
+    def _check_most(self, size: int) -> None:
+        most = int(settings.source().max_bytes)
+        if size > most:
+            raise Terminal(
+                f"what the publisher serves as {self._path.name} is too large",
+                seen=f"{size / 1e6:,.0f} MB or more",
+                expected=f"{most / 1e6:,.0f} MB at most",
+                next_step="raise [source] max_bytes where that is right",
+            )
 
     def _hash_the_rest(self) -> None:
         if self._hashed < self.size:

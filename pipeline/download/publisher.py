@@ -6,7 +6,7 @@ Belongs here: what the publisher's answers mean for a file. Not here: one reques
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,7 @@ from pipeline.core.provenance import Provenance
 from pipeline.core.publications import Publication
 from pipeline.download.exchange import (
     ask,
+    body,
     continues,
     refuse_pages,
     retry_after,
@@ -26,7 +27,7 @@ from pipeline.download.exchange import (
     version_of,
 )
 from pipeline.download.kinds import PARQUET, FileKind
-from pipeline.download.part import CHUNK_BYTES, Part, Published
+from pipeline.download.part import Part, Published
 from pipeline.download.retries import Weather, patiently
 from pipeline.download.target import publish_raw, read_provenance
 
@@ -38,6 +39,7 @@ CONTROL_MONTH: Final = TripMonth("yellow", 2024, 1)
 
 UNREACHABLE_ATTEMPTS: Final = 3
 NOT_THERE: Final = (403, 404)
+WITH_CONTENT: Final = (200, 206)
 
 
 class Publisher:
@@ -81,7 +83,7 @@ class Publisher:
             if whole is not None and whole.is_wanted():
                 part.discard()
                 return whole
-            with _unless_empty(part):
+            with _unless_useless(part, shown(wanted.url(self._base_url))):
                 version = patiently(lambda: self._complete(wanted, part, progress))
                 provenance = _provenance(wanted, version, part)
             part.finish()
@@ -116,11 +118,13 @@ class Publisher:
             if self._probe(wanted) == begun:
                 return begun
             begun = None
-        with ask("GET", url, _rest_of(begun, part)) as response:
+        with ask("GET", url, _rest_of(begun, part)) as response, closing(body(response)) as chunks:
             version = self._placed(response, wanted, part, begun)
-            for chunk in response.iter_content(CHUNK_BYTES):
+            for chunk in chunks:
                 part.append(chunk)
                 progress(part.size, version.length)
+                if part.size > (version.length or part.size):
+                    break
         _check_length(version, part)
         return version
 
@@ -131,14 +135,17 @@ class Publisher:
         if response.status_code in NOT_THERE:
             self._refuse_throttling(response)
             raise Transient(f"{wanted} is not published", seen=f"{response.status_code}")
-        if response.status_code == requests.codes.ok:
+        if response.status_code in WITH_CONTENT:
             refuse_pages(response, self._kind)
+        if response.status_code == requests.codes.ok:
             version = version_of(response, wanted.url(self._base_url))
             part.start(version)
+            part.check_room(version)
             return version
         if begun is None or not continues(response, begun, part.size):
             part.start_over()
             raise Weather(f"{shown(response.url)} does not resume where asked; starting over")
+        part.check_room(begun)
         return begun
 
 
@@ -170,11 +177,11 @@ def _provenance(wanted: Publication, version: Published, part: Part) -> Provenan
 
 
 @contextmanager
-def _unless_empty(part: Part) -> Iterator[None]:
-    """Leave no empty part behind where nothing came."""
+def _unless_useless(part: Part, url: str) -> Iterator[None]:
+    """Leave no part behind that no later attempt can go on from."""
     try:
         yield
-    except PipelineError:
-        if part.size == 0:
+    except (PipelineError, OSError):
+        if part.version(url) is None:
             part.discard()
         raise

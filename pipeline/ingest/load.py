@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 MOST_NAME_BYTES: Final = 63
 RECORDED: Final = """
-SELECT sum(rows_kept), count(*) FILTER (WHERE (source_url, source_etag) = (%s, %s))
+SELECT sum(rows_kept), count(*) FILTER (
+  WHERE (source_url, source_etag, schema_version IS NOT NULL) = (%s, %s, %s)
+)
 FROM {ledger}
 WHERE table_name = %s AND month IS NULL AND load_id >= (
   SELECT max(load_id) FROM {ledger} WHERE table_name = %s AND month IS NULL AND NOT is_appended
@@ -63,11 +65,12 @@ class Destination:
     def __post_init__(self) -> None:
         if (
             self.name in ("", LEDGER)
-            or "%" in self.name
+            or not {"%", "."}.isdisjoint(self.name)
             or len(f"{self.name}_new".encode()) > MOST_NAME_BYTES
         ):
             raise BadRequest("no name for a table to load into", seen=repr(self.name),
-                             expected=f"1 to 59 bytes without %, and not {LEDGER}")  # fmt: skip
+                             expected=f"1 to 59 bytes without % and dots, and not {LEDGER}",
+                             next_step="tell the schema by [postgres] schema")  # fmt: skip
 
     def lock(self) -> Lock:
         """Return the lock that each load into the table holds from its beginning to its end."""
@@ -79,8 +82,10 @@ class Destination:
         )
 
 
-def is_ingested(into: Destination, url: str, version: str) -> bool:
+def is_ingested(into: Destination, url: str, version: str, *, is_canonical: bool) -> bool:
     """Return whether that version of the file is in the table, by the ledger and the table.
+
+    ``is_canonical`` tells in which columns: its service's, or the file's own.
 
     Raises:
         Transient, Terminal: the server does not answer, or refuses.
@@ -89,7 +94,7 @@ def is_ingested(into: Destination, url: str, version: str) -> bool:
 
     with explained(f"asking what is loaded into {into.name}"), engine().begin() as connection:
         try:
-            return _is_ingested(connection, into.name, url, version)
+            return _is_ingested(connection, into.name, url, version, is_canonical)
         except ProgrammingError as error:
             if getattr(error.orig, "pgcode", None) not in UNDEFINED:
                 raise
@@ -110,7 +115,8 @@ def ingest(rows: Rows, into: Destination, tell: Tell, say: Say) -> int | None:
     with explained("preparing the ledger"), engine().begin() as connection:
         ensure_ledger(connection, say)
     with transaction(f"loading {into.name}", into.lock(), say) as connection:
-        if _is_ingested(connection, into.name, told.source_url, told.source_etag):
+        is_canonical = told.schema_version is not None
+        if _is_ingested(connection, into.name, told.source_url, told.source_etag, is_canonical):
             return None
         copied = _loaded(connection, rows, into, tell, say)
         if rows.count is not None and copied != rows.count:
@@ -182,8 +188,8 @@ def _check(connection: "sa.Connection", table: "sa.Table", into: Destination) ->
         raise Terminal(f"table {table.fullname} is there, with other rows",
                        next_step="--replace its rows, or --append to them")  # fmt: skip
     if seen.partitioning is not None:
-        raise Terminal(f"table {table.fullname} is partitioned", seen=seen.partitioning,
-                       expected="a plain table",
+        raise Terminal(f"table {table.fullname} is partitioned, or a partition",
+                       seen=seen.partitioning, expected="a plain table",
                        next_step="use another --table-name; months go in with "
                                  "LoadMonthToPostgres")  # fmt: skip
     if into.existing == Existing.APPEND and (missing := lacking(connection, table)):
@@ -209,9 +215,10 @@ def _record(connection: "sa.Connection", provenance: Provenance, name: str, copi
     connection.execute(ledger_table().insert().values(row))
 
 
-def _is_ingested(connection: "sa.Connection", name: str, url: str, version: str) -> bool:
+def _is_ingested(connection: "sa.Connection", name: str, url: str, version: str,
+                 is_canonical: bool) -> bool:  # fmt: skip
     ledger = quoted(connection, ledger_table())
-    asked = (url, version, name, name)
+    asked = (url, version, is_canonical, name, name)
     rows, times = connection.exec_driver_sql(RECORDED.format(ledger=ledger), asked).one()
     if not version or not times:
         return False

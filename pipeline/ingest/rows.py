@@ -35,14 +35,14 @@ class Rows:
 
 
 @contextmanager
-def opened_rows(source: Source, provenance: Provenance, *, as_is: bool) -> Iterator[Rows]:
+def opened_rows(source: Source, provenance: Provenance) -> Iterator[Rows]:
     """Open the file; one of TLC's in its canonical schema, unless it is to stay as it is.
 
     Raises:
         Terminal: the file is damaged, or holds what cannot be represented.
     """
     path = source.raw_path(settings.data_dir())
-    if source.month is not None and not as_is:
+    if source.month is not None:
         path, provenance = _canonical(source, provenance)
     if path.suffix.lower() == ".parquet":
         with opened(path, "check the file") as file:

@@ -39,6 +39,8 @@ KINDS: Final = {".parquet": PARQUET, ".csv": CSV, ".csv.gz": CSV}
 class Source:
     """The file at ``address``, an http(s) URL or a path; a Publication as downloads know it.
 
+    ``is_as_is`` keeps the columns of one of TLC's as they are in it.
+
     Raises:
         BadRequest: it is neither, or its name tells no kind of file that can be read.
     """
@@ -47,6 +49,7 @@ class Source:
     service: str = SERVICE
     key: str = ""
     object_name: str = ""
+    is_as_is: bool = False
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.address)
@@ -98,7 +101,9 @@ class Source:
 
     @property
     def month(self) -> TripMonth | None:
-        """The month of TLC's that its name tells, if it does."""
+        """The month of TLC's whose canonical columns it gets, if its name tells one."""
+        if self.is_as_is:
+            return None
         told = NAME_OF_TLC.fullmatch(self.name)
         return TripMonth.parse(told[1], told[2]) if told else None
 

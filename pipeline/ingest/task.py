@@ -50,7 +50,7 @@ class IngestUrlToPostgres(PipelineTask):
     @property
     def source(self) -> Source:
         """The file; raises BadRequest where there can be none."""
-        return Source(str(self.url))
+        return Source(str(self.url), is_as_is=bool(self.as_is))
 
     @property
     def destination(self) -> "Destination":
@@ -71,7 +71,7 @@ class IngestUrlToPostgres(PipelineTask):
 
         source, into = self.source, self.destination
         provenance = fetch(source, version_of(source), self._fetched)
-        with opened_rows(source, provenance, as_is=bool(self.as_is)) as rows:
+        with opened_rows(source, provenance) as rows:
             copied = ingest(rows, into, self._teller(rows.count), self.say)
         self._loaded = provenance.source_etag
         self.report(100, f"{copied or 0:,} rows")
@@ -113,4 +113,9 @@ class IngestedTarget(luigi.Target):
         from pipeline.ingest.source import version_of
 
         version = version_of(self._source) or self._loaded
-        return is_ingested(self._destination, self._source.shown, version)
+        return is_ingested(
+            self._destination,
+            self._source.shown,
+            version,
+            is_canonical=self._source.month is not None,
+        )

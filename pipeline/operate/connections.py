@@ -91,7 +91,7 @@ def add(name: str, kind: str, only_print: bool, values: tuple[str, ...]) -> None
 def rename(old: str, new: str) -> None:
     """Rename a connection that nobody uses: tlc connections rename warehouse archive."""
     from pipeline.connections.edit import check_name, rename_in
-    from pipeline.connections.named import named, names, users_of
+    from pipeline.connections.named import named, names
 
     check_name(new)
     if origin(CONNECTION + old) is None:
@@ -99,7 +99,7 @@ def rename(old: str, new: str) -> None:
         raise BadRequest(f"{old} has no section to rename: it is always there")
     if new in names():
         raise BadRequest("there is a connection of that name", seen=new)
-    if users := users_of(old):
+    if users := _users(old):
         raise BadRequest(f"{old} is in use", seen=", ".join(users),
                          next_step="name another connection there first")  # fmt: skip
     for path in files_read():
@@ -145,11 +145,18 @@ def _worth_testing() -> list[str]:
     return [name for name in names() if users_of(name) or origin(CONNECTION + name)]
 
 
+def _users(name: str) -> list[str]:
+    from pipeline.connections.named import users_of
+    from pipeline.deployments.notifications import deployments_naming
+
+    return users_of(name) + deployments_naming(name)
+
+
 def _line(name: str) -> tuple[str, str | None, str, str | None, str]:
     """Return a connection's row of the list; of one that cannot be read, why not."""
-    from pipeline.connections.named import named, users_of
+    from pipeline.connections.named import named
 
-    users = ", ".join(users_of(name)) or None
+    users = ", ".join(_users(name)) or None
     source = origin(CONNECTION + name) or "always there"
     try:
         connection = named(name)

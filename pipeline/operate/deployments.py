@@ -94,11 +94,13 @@ def apply(names: tuple[str, ...], to: str, is_printed: bool) -> None:
     Example: tlc deployments apply monthly-bigquery --to systemd --print
     """
     from pipeline.deployments.command import judge
+    from pipeline.deployments.notifications import judge_notifications
 
     scheduler, other = _schedulers() if to == "cron" else reversed(_schedulers())
     chosen = [_sound(deployed) for deployed in _named(names)]
     for deployed in chosen:
         judge(deployed.name, deployed.deployment.task, deployed.deployment.parameters)
+        judge_notifications(deployed)
     if is_printed:
         click.echo("\n".join(map(scheduler.preview, chosen)), nl=False)
         return
@@ -237,9 +239,11 @@ def _told(deployed: "Deployed | BadRequest") -> str:
     """Return what a deployment would do; raise BadRequest for one that could not."""
     from pipeline.deployments.command import luigi_command
     from pipeline.deployments.deployment import as_text
+    from pipeline.deployments.notifications import judge_notifications
 
     sound = _sound(deployed)
     what = sound.deployment
+    judge_notifications(sound)
     command = subprocess.list2cmdline(luigi_command(sound, {})[2:])
     lines = [
         f"{sound.name}, version {sound.version}: {command}",

@@ -15,7 +15,7 @@ NO_PASSWORD: Final = "it would be seen in ps, in logs and on the scheduler's pag
 
 @click.command()
 @click.option("--url", required=True, help="An http(s) URL or a path: .parquet, .csv or .csv.gz.")
-@click.option("--table-name", required=True, help="The table to load into.")
+@click.option("--table-name", "--table_name", required=True, help="The table to load into.")
 @click.option("--connection", help="A named connection, instead of [postgres] connection.")
 @click.option("--user", help="As whom, instead of the connection's user.")
 @click.option("--host", help="Which server, instead of the connection's.")

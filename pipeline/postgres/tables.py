@@ -26,13 +26,17 @@ FROM pg_attribute
 WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped
 ORDER BY attnum
 """
-PARTITIONING: Final = "SELECT pg_get_partkeydef(to_regclass(%s))"
+PARTITIONING: Final = """
+SELECT coalesce(pg_get_partkeydef(oid), pg_get_expr(relpartbound, oid))
+FROM pg_class WHERE oid = to_regclass(%s)
+"""
 
 
 @dataclass(frozen=True)
 class Held:
     """A table as the database has it; ``columns`` are types by name, ``bigint`` or
-    ``date NOT NULL``, and empty where there is no such table."""
+    ``date NOT NULL``, and empty where there is no such table. ``partitioning`` is how it is
+    partitioned, or which partition of another it is."""
 
     columns: Mapping[str, str]
     partitioning: str | None

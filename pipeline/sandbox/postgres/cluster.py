@@ -97,11 +97,13 @@ def _unprivileged() -> list[str]:
     """Return the words before a command that make root somebody else: PostgreSQL refuses root.
 
     That somebody keeps one right of root's, to walk through folders that are closed to others:
-    otherwise a checkout below ``/root`` could not be used without opening it to everybody.
+    otherwise a checkout below ``/root`` could not be used without opening it to everybody. Without
+    the secure bit the right does not hold for access(2), by which PostgreSQL finds its programs.
     """
     if not _is_root() or sys.platform != "linux":
         return []
-    capability = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+    capability = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override",
+                  "--securebits=+no_setuid_fixup"]  # fmt: skip
     user = pwd.getpwnam(UNPRIVILEGED)
     ids = [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
     if (setpriv := shutil.which("setpriv")) is None:

@@ -236,3 +236,19 @@ def test_root_gets_the_systems_units_and_others_their_own(
     called = (run.units / "calls").read_text(encoding="utf-8").splitlines()
     scope = "" if systemd.os.geteuid() == 0 else "--user "
     assert called == [f"{scope}daemon-reload", f"{scope}enable --now tlc-first.timer"]
+
+
+@pytest.mark.parametrize(
+    ("notifications", "told"),
+    [
+        (["nobody"], "no connection of that name; seen: nobody"),
+        (["sandbox"], "first: notifications: sandbox carries no messages; seen: sandbox"),
+    ],
+)
+def test_notifications_go_to_connections_that_carry_messages(
+    run: Tlc, notifications: list[str], told: str
+) -> None:
+    run.write("first", notifications=notifications)
+    assert told in run("check", "first", code=30)
+    assert told in run.refused("apply", "first", "--to", "cron")
+    assert "tlc first" not in run.crontab.text

@@ -167,6 +167,8 @@ def test_a_tlc_file_gets_its_canonical_schema_unless_it_stays_as_it_is(place, tm
     assert version is not None
     rows = pq.read_metadata(path).num_rows
     assert place.query("SELECT count(trip_pickup_datetime) FROM {s}.raw") == [(rows,)]
+    assert run(path, "canonical", "replace", as_is=True)
+    assert place.query("SELECT count(trip_pickup_datetime) FROM {s}.canonical") == [(rows,)]
 
 
 def test_a_url_is_fetched_once_and_again_when_its_etag_changes(place, file):
@@ -196,7 +198,7 @@ def test_what_cannot_be_loaded_is_one_line(place, url, name, words):
     assert "secret" not in str(refused.value)
 
 
-@pytest.mark.parametrize("name", ["_loads", "x" * 60, "", "a%b"])
+@pytest.mark.parametrize("name", ["_loads", "x" * 60, "", "a%b", "other.trips"])
 def test_a_name_that_no_table_may_have_is_refused(place, file, name):
     with pytest.raises(BadRequest, match="no name for a table"):
         run(file([1]), name)
@@ -204,8 +206,12 @@ def test_a_name_that_no_table_may_have_is_refused(place, file, name):
 
 def test_a_months_table_is_not_replaced_by_a_file(place, file):
     place.query("CREATE TABLE {s}.yellow_trips (n int) PARTITION BY LIST (n)")
-    with pytest.raises(Terminal, match="yellow_trips is partitioned"):
-        run(file([1]), "yellow_trips", existing="replace")
+    place.query("CREATE TABLE {s}.one PARTITION OF {s}.yellow_trips FOR VALUES IN (1)")
+    for existing in ("replace", "append"):
+        with pytest.raises(Terminal, match="yellow_trips is partitioned"):
+            run(file([1]), "yellow_trips", existing=existing)
+        with pytest.raises(Terminal, match=r"one is .* a partition; seen: FOR VALUES IN \(1\)"):
+            run(file([1]), "one", existing=existing)
 
 
 def test_the_command_takes_the_scripts_flags_but_no_password(place, file, caplog):
@@ -220,8 +226,9 @@ def test_the_command_takes_the_scripts_flags_but_no_password(place, file, caplog
     assert "trips: loaded 3 rows of numbers.parquet" in caplog.messages
     again = CliRunner().invoke(ingest, words, catch_exceptions=False)
     assert again.output.endswith("numbers.parquet is in trips already\n")
+    told = ["--password=hunter2", "--table_name=trips", f"--url={path}"]  # as the script had them
     with pytest.raises(BadRequest, match=r"--password is not taken: .* seen in ps") as refused:
-        CliRunner().invoke(ingest, [*words, "--password", "hunter2"], catch_exceptions=False)
+        CliRunner().invoke(ingest, told, catch_exceptions=False)
     assert "hunter2" not in str(refused.value)
 
 

@@ -89,7 +89,7 @@ FAULTS = {
     "forbidden": (status(403), "there is nothing at .*/numbers.parquet, or nothing that may be"),
     "unauthorized": (status(401), "/numbers.parquet answered 401"),
     "out_of_order": (status(500), "/numbers.parquet answered 500"),
-    "moving": (moved("numbers.parquet"), "/numbers.parquet cannot be asked for; .*Redirects"),
+    "moving": (moved("numbers.parquet"), "/numbers.parquet leads elsewhere than .*and so on"),
     "page": (page(), "/numbers.parquet served no parquet file; seen: a page"),
     "page_as_bytes": (page("binary/octet-stream"), "served as numbers.parquet is no parquet file"),
 }

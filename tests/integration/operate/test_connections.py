@@ -12,8 +12,10 @@ from click.testing import CliRunner
 from support.configuration import settings_at
 from support.google_front import GoogleFront
 
+from pipeline.connections.edit import append
 from pipeline.core.errors import BadRequest, Terminal
 from pipeline.core.profile import load_profile
+from pipeline.deployments import reading
 from pipeline.operate.connections import connections
 from pipeline.operate.settings import settings
 
@@ -126,6 +128,14 @@ def test_two_that_are_added_at_once_are_both_there(run: Run, root: Path) -> None
     assert text.count("[connection:one]") == text.count("[connection:two]") == 1
 
 
+def test_a_section_that_another_run_has_just_added_is_not_added_again(root: Path) -> None:
+    append(section := "[connection:hot]\nkind = gcs\n")
+    with pytest.raises(BadRequest, match=r"has a section \[connection:hot\] already"):
+        append(section)
+    assert (root / "config" / "sandbox.cfg").read_text().count(section) == 1
+    assert not [*(root / "config").glob("*.part")]
+
+
 def test_to_print_a_section_writes_nothing(run: Run, root: Path) -> None:
     before = (root / "config" / "sandbox.cfg").read_text()
     assert run("add", "lake", "--kind", "gcs", "--print") == "[connection:lake]\nkind = gcs\n"
@@ -179,6 +189,18 @@ def test_a_rename_that_would_break_something_is_refused(
 ) -> None:
     with pytest.raises(BadRequest, match=told):
         run("rename", old, new)
+
+
+def test_a_connection_that_a_deployment_names_keeps_its_name(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "nightly.yaml").write_text(
+        "task: LoadAll\nschedule: {cron: 0 6 * * *}\nnotifications: [chat]\n"
+    )
+    monkeypatch.setattr(reading, "folder", lambda: tmp_path)
+    with pytest.raises(BadRequest, match="chat is in use; seen: deployment nightly; next: name"):
+        run("rename", "chat", "talk")
+    assert "deployment nightly" in run("list")
 
 
 def test_a_test_tells_a_line_for_each_thing_and_fails_where_one_is_not_permitted(

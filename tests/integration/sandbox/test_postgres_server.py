@@ -136,6 +136,21 @@ def test_it_lives_below_any_folder_and_takes_nothing_from_the_environment(
     server.stop()
 
 
+def test_its_programs_may_be_in_a_folder_that_is_closed_to_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    binary = Path(cluster._binary("initdb"))
+    wheel = binary.parents[2]
+    closed = tmp_path / "closed"
+    shutil.copytree(binary.parents[1], closed / "wheel" / binary.parts[-3])
+    (closed / f"{wheel.name}.libs").symlink_to(wheel.with_name(f"{wheel.name}.libs"))
+    closed.chmod(0o700)
+    copied = closed / "wheel" / binary.parts[-3] / "bin"
+    monkeypatch.setattr(cluster, "_binary", lambda program: str(copied / program))
+    told = cluster.run("initdb", "--show", "-D", "none", home=tmp_path, inherit=0)
+    assert told.returncode == 0, told.stdout
+
+
 def test_it_listens_on_loopback_only_and_lets_nobody_in_without_the_password(
     own_postgres: PostgresUnderTest,
 ) -> None:

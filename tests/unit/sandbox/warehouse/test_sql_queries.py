@@ -1,6 +1,5 @@
 """Whole statements: names, clauses, tables and what is refused."""
 
-import time
 
 import pytest
 from support.googlesql import Warehouse
@@ -186,14 +185,6 @@ def test_the_tables_that_are_read_are_told_once_each(warehouse: Warehouse) -> No
         TableRef(None, "ds", "_loads"),
     }
     assert len(statement.references) == 2
-
-
-def test_compiling_is_quick(warehouse: Warehouse) -> None:
-    warehouse.compile(LEDGER)
-    began = time.perf_counter()
-    for number in range(10):
-        warehouse.compile(f"{LEDGER} AND {number} = {number}")
-    assert (time.perf_counter() - began) / 10 < 0.2
 
 
 def test_a_sum_of_integers_is_stored_as_an_integer(warehouse: Warehouse) -> None:
