@@ -19,7 +19,7 @@ from luigi.worker import Worker, fork_lock
 
 from pipeline.agents.luigid import Queue, Stopped
 from pipeline.agents.record import record
-from pipeline.core.errors import Transient
+from pipeline.core.errors import PipelineError, Transient
 from pipeline.core.scheduler import answers, luigid_address, without_credentials
 from pipeline.deployments.records import append
 from pipeline.history.outbox import send
@@ -118,7 +118,11 @@ class Agent(Worker):
 
     def _keep(self, family: str, params: dict[str, str], began: datetime, error: str) -> None:
         """Keep a record of a task that ended, and send it into the history meanwhile."""
-        append(record(family, params, began, error))
+        try:
+            append(record(family, params, began, error))
+        except PipelineError as reason:
+            logger.warning("no record is kept of %s: %s", family, reason)
+            return
         if self._sender is None or not self._sender.is_alive():
             self._sender = multiprocessing.Process(target=_send)
             with fork_lock:

@@ -83,9 +83,11 @@ class Queue(RemoteScheduler):
             # From the process that runs the task, to which its work is worth more.
             self._ask("add_task", **told)
             return
-        if "new_deps" in told:
-            self._say_ended(told)
+        has_run = "new_deps" in told
+        reply = self._running.pop(told["task_id"], None) if has_run else None
         self._patiently("add_task", **told)
+        if reply is not None and told["status"] in (DONE, FAILED):
+            self._say_ended(told, reply)
 
     def add_worker(self, worker: str, info: Any) -> None:
         """Tell luigid who this is."""
@@ -168,11 +170,8 @@ class Queue(RemoteScheduler):
         self._running[task.task_id], self._began[task.task_id] = reply, datetime.now(UTC)
         return reply
 
-    def _say_ended(self, told: Told) -> None:
-        reply, status = self._running.pop(told["task_id"], None), told["status"]
-        if reply is None or status not in (DONE, FAILED):
-            return
-        family, params = reply["task_family"], reply["task_params"]
+    def _say_ended(self, told: Told, reply: Told) -> None:
+        status, family, params = told["status"], reply["task_family"], reply["task_params"]
         given = ", ".join(f"{name}={value}" for name, value in params.items())
         logger.info("%-9s %s(%s)", status.lower(), family, given)
         error = str(json.loads(told["expl"])) if status == FAILED else ""

@@ -24,15 +24,13 @@ logger = logging.getLogger(__name__)
 
 
 def send() -> None:
-    """Send what waits; where that fails, say so in one line and keep it. Safe to repeat."""
+    """Send what waits; what cannot be sent is kept, and one line says why. Safe to repeat."""
     try:
         with _alone():
             for path in _files():
-                _send(path)
-    except NoDataset:
-        pass
+                _try_to_send(path)
     except PipelineError as error:
-        logger.info("the history of runs is kept here until it can be sent: %s", error)
+        logger.info("no history can be sent: %s", error)
 
 
 def waiting() -> list[Run]:
@@ -56,6 +54,15 @@ def is_reachable(store: str) -> bool:
         root = lifecycle.sandbox_root()
         return bool(connection.endpoint or (root.is_dir() and lifecycle.find(root)))
     return (lifecycle.postgres_home() / "cluster").is_dir()
+
+
+def _try_to_send(path: Path) -> None:
+    try:
+        _send(path)
+    except NoDataset:
+        pass
+    except PipelineError as error:
+        logger.info("%s is kept here until it can be sent: %s", path.name, error)
 
 
 def _send(path: Path) -> None:
