@@ -46,6 +46,7 @@ TERMINAL: Final = {
     "22P05": DATA,
     "25006": "name the primary as host in {connection}: this one is a read-only replica, or set so",
     "28": PASSWORD,
+    "2BP01": "drop what depends on it, or make it depend on the whole table",
     "3D000": "correct db in {connection}, or create the database",
     "3F000": "correct [postgres] schema, or create it",
     "42501": RIGHTS,

@@ -32,9 +32,9 @@ SELECT sum(rows_kept), count(*) FILTER (
   WHERE (source_url, source_etag, schema_version IS NOT NULL) = (%s, %s, %s)
 )
 FROM {ledger}
-WHERE table_name = %s AND month IS NULL AND load_id >= (
+WHERE table_name = %s AND month IS NULL AND load_id >= coalesce((
   SELECT max(load_id) FROM {ledger} WHERE table_name = %s AND month IS NULL AND NOT is_appended
-)
+), 0)
 """
 CHANGED: Final = """
 SELECT pg_relation_size(oid) = 0 OR pg_stat_get_tuples_deleted(oid) > 0
@@ -85,7 +85,9 @@ class Destination:
 def is_ingested(into: Destination, url: str, version: str, *, is_canonical: bool) -> bool:
     """Return whether that version of the file is in the table, by the ledger and the table.
 
-    ``is_canonical`` tells in which columns: its service's, or the file's own.
+    ``is_canonical`` tells in which columns: its service's, or the file's own. A table that others
+    changed does not hold it. One that is appended to does, unless it is empty: others may insert
+    there, and what they delete is not made up for.
 
     Raises:
         Transient, Terminal: the server does not answer, or refuses.
@@ -94,7 +96,7 @@ def is_ingested(into: Destination, url: str, version: str, *, is_canonical: bool
 
     with explained(f"asking what is loaded into {into.name}"), engine().begin() as connection:
         try:
-            return _is_ingested(connection, into.name, url, version, is_canonical)
+            return _is_ingested(connection, into, url, version, is_canonical)
         except ProgrammingError as error:
             if getattr(error.orig, "pgcode", None) not in UNDEFINED:
                 raise
@@ -116,7 +118,7 @@ def ingest(rows: Rows, into: Destination, tell: Tell, say: Say) -> int | None:
         ensure_ledger(connection, say)
     with transaction(f"loading {into.name}", into.lock(), say) as connection:
         is_canonical = told.schema_version is not None
-        if _is_ingested(connection, into.name, told.source_url, told.source_etag, is_canonical):
+        if _is_ingested(connection, into, told.source_url, told.source_etag, is_canonical):
             return None
         copied = _loaded(connection, rows, into, tell, say)
         if rows.count is not None and copied != rows.count:
@@ -132,7 +134,8 @@ def _loaded(
     if column := without_binary_form(rows.schema):
         say(f"goes as CSV, because column {column.name} has type {column.type}")
     is_there = _check(connection, table, into)
-    if is_appended := is_there and into.existing == Existing.APPEND:
+    is_appended = into.existing == Existing.APPEND and _has_rows(connection, into)
+    if is_there and into.existing == Existing.APPEND:
         copied = copy_batches(connection, rows.schema, rows.batches, table, tell, is_frozen=False)
     else:
         copied = _replaced(connection, rows, table, is_there, tell, say)
@@ -215,15 +218,25 @@ def _record(connection: "sa.Connection", provenance: Provenance, name: str, copi
     connection.execute(ledger_table().insert().values(row))
 
 
-def _is_ingested(connection: "sa.Connection", name: str, url: str, version: str,
+def _is_ingested(connection: "sa.Connection", into: Destination, url: str, version: str,
                  is_canonical: bool) -> bool:  # fmt: skip
     ledger = quoted(connection, ledger_table())
-    asked = (url, version, is_canonical, name, name)
+    asked = (url, version, is_canonical, into.name, into.name)
     rows, times = connection.exec_driver_sql(RECORDED.format(ledger=ledger), asked).one()
     if not version or not times:
         return False
-    table = quoted(connection, named_table(name, []))
+    if into.existing == Existing.APPEND:
+        return _has_rows(connection, into)
+    table = quoted(connection, named_table(into.name, []))
     is_changed = connection.exec_driver_sql(CHANGED, (rows, table)).scalar()
     if is_changed:
         return bool(connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == rows)
     return is_changed is not None
+
+
+def _has_rows(connection: "sa.Connection", into: Destination) -> bool:
+    table = named_table(into.name, [])
+    if not held(connection, table):
+        return False
+    asked = f"SELECT EXISTS (SELECT FROM {quoted(connection, table)})"
+    return bool(connection.exec_driver_sql(asked).scalar())

@@ -116,6 +116,21 @@ def test_a_table_that_others_changed_does_not_count_as_loaded(place, file):
     assert numbers(place) == [0, 1, 2]
 
 
+def test_a_file_is_appended_once_to_a_table_that_others_fill_and_again_when_empty(place, file):
+    place.query("CREATE TABLE {s}.trips AS SELECT 7::bigint AS n")
+    first, second = file([1]), file([2], "second.parquet")
+    assert run(first, existing="append") and not run(first, existing="append")
+    place.query("INSERT INTO {s}.trips VALUES (8)")
+    place.query("DELETE FROM {s}.trips WHERE n = 1")
+    assert not run(first, existing="append")
+    assert run(second, existing="append") and not run(second, existing="append")
+    assert sorted(numbers(place)) == [2, 7, 8]
+    place.query("TRUNCATE {s}.trips")
+    assert run(second, existing="append") and not run(second)
+    assert run(first, existing="append")
+    assert sorted(numbers(place)) == [1, 2]
+
+
 def test_a_failed_load_changes_nothing(place, file):
     run(file(range(3)))
     bad = pa.table({"n": pa.array([1]), "text": ["a\0b"]})
