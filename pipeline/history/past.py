@@ -7,7 +7,7 @@ as a run of its own where no run that is known was under way as it was written.
 """
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -24,7 +24,7 @@ def past(limit: int, warn: Warn) -> list[Run]:
     known = {run.run_id: run for run in [*sent, *outbox.waiting()]}
     loads = [run for store in _ledgers() for run in _asked(store, warn)]
     runs = [*known.values()]
-    runs += [load for load in loads if not any(_covers(run, load.ended) for run in known.values())]
+    runs += [load for load in loads if not any(covers(run, load.ended) for run in known.values())]
     return sorted(runs, key=lambda run: run.ended, reverse=True)[:limit]
 
 
@@ -66,5 +66,6 @@ def _load(task: str, key: tuple[str, str], load: Any) -> Run:
                load.loaded_at, None, None, "done", "", 1, 0)  # fmt: skip
 
 
-def _covers(run: Run, moment: datetime) -> bool:
-    return run.started is not None and run.started <= moment <= run.ended
+def covers(run: Run, moment: datetime) -> bool:
+    """Return whether the run was under way; of its times the fractions of a second are cut off."""
+    return run.started is not None and run.started <= moment < run.ended + timedelta(seconds=1)
