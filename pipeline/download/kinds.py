@@ -11,6 +11,12 @@ from typing import Final
 
 PARQUET_MAGIC: Final = b"PAR1"
 
+MOST_FOOTER_BYTES: Final = 1 << 24
+"""A month's has some ten thousand. In memory it is many times as large, and is read at once."""
+
+MOST_ROWS: Final = 1_000_000_000
+"""A month has 24 million at most. A few bytes may stand for any number of equal rows."""
+
 
 class Unreadable(Exception):
     """Raised with the reason why bytes are no file of their kind."""
@@ -47,10 +53,22 @@ def _rows_by_footer(path: Path) -> int:
 
     if not _ends_with_magic(path):
         raise Unreadable("no PAR1 at both ends")
+    _refuse_long_footer(path)
     try:
-        return int(pyarrow.parquet.read_metadata(path).num_rows)
+        rows = int(pyarrow.parquet.read_metadata(path).num_rows)
     except (pyarrow.ArrowException, OSError, UnicodeError) as error:
         raise Unreadable(f"its footer does not open: {error}") from error
+    if not 0 <= rows <= MOST_ROWS:
+        raise Unreadable(f"its footer claims {rows:,} rows")
+    return rows
+
+
+def _refuse_long_footer(path: Path) -> None:
+    with path.open("rb") as file:
+        file.seek(-8, 2)
+        size = int.from_bytes(file.read(4), "little")
+    if size > MOST_FOOTER_BYTES:
+        raise Unreadable(f"its footer claims {size:,} bytes")
 
 
 PARQUET: Final = FileKind(

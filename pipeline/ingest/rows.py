@@ -69,7 +69,45 @@ def _cast(
     provenance: Provenance,
 ) -> Rows:  # fmt: skip
     wanted = encodable(schema)
-    return Rows(wanted, _batches_as(wanted, batches), count, provenance)
+    return Rows(wanted, _batches_as(wanted, _bounded(batches)), count, provenance)
+
+
+def _bounded(batches: Iterator["pa.RecordBatch"]) -> Iterator["pa.RecordBatch"]:
+    """Yield batches as long as all of them hold what a file may."""
+    size = 0
+    for batch in batches:
+        size = _checked(size + batch.nbytes)
+        yield batch
+
+
+def _checked(size: int) -> int:
+    most = int(settings.source().max_bytes)
+    if size > most:
+        raise Terminal("the file holds too much",
+                       seen=f"more than {most / 1e6:,.0f} MB, unpacked",
+                       next_step="raise [source] max_bytes where that is right")  # fmt: skip
+    return size
+
+
+class _Unpacked:
+    """What a .gz holds, as pyarrow reads files: no more of it than a file may hold.
+
+    Its lines need not make a batch: empty ones do not.
+    """
+
+    closed = False
+
+    def __init__(self, stream: "pa.NativeFile") -> None:
+        self._stream = stream
+        self._size = 0
+
+    def read(self, size: int) -> bytes:
+        piece = bytes(self._stream.read(size))
+        self._size = _checked(self._size + len(piece))
+        return piece
+
+    def close(self) -> None:
+        """Leave the closing to who opened it."""
 
 
 def _batches_as(
@@ -93,7 +131,11 @@ def _csv(path: Path, is_compressed: bool) -> Iterator[Any]:
     convert = csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False)
     with (
         pa.input_stream(path, compression="gzip" if is_compressed else None) as stream,
-        csv.open_csv(stream, read_options=options, convert_options=convert) as reader,
+        csv.open_csv(
+            pa.PythonFile(_Unpacked(stream), "r") if is_compressed else stream,
+            read_options=options,
+            convert_options=convert,
+        ) as reader,
     ):
         yield reader
 

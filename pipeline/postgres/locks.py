@@ -23,8 +23,8 @@ PAUSE: Final = 0.1
 LOCK_NOT_AVAILABLE: Final = "55P03"
 
 HOLDERS: Final = """
-SELECT string_agg(DISTINCT concat_ws(' ', 'process', pid, 'of', usename, application_name, state),
-                  ', ')
+SELECT string_agg(DISTINCT concat_ws(' ', 'process', pid, 'of', usename,
+                  nullif(application_name, ''), state), ', ')
 FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
 JOIN pg_stat_activity USING (pid)
 WHERE granted AND pid <> pg_backend_pid() AND pg_database.datname = current_database() AND {}

@@ -10,17 +10,23 @@ from support.postgres_place import Place, placed
 
 
 @pytest.fixture
-def setting(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def setting() -> Iterator[Callable[..., None]]:
     """Change settings: ``setting("postgres", lock_timeout=1)``."""
+    config = luigi.configuration.get_config()
+    added: list[str] = []
 
-    def change(section: str, **values: str) -> None:
-        config = luigi.configuration.get_config()
-        if not config.has_section(section):
-            config.add_section(section)
-        for name, value in values.items():
-            monkeypatch.setitem(config[section], name, value)
+    with pytest.MonkeyPatch.context() as patch:
 
-    return change
+        def change(section: str, **values: str) -> None:
+            if not config.has_section(section):
+                config.add_section(section)
+                added.append(section)
+            for name, value in values.items():
+                patch.setitem(config[section], name, value)
+
+        yield change
+    for section in added:
+        config.remove_section(section)
 
 
 @pytest.fixture

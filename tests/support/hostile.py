@@ -9,10 +9,12 @@ went away, or when the test is over.
 
 import socket
 import socketserver
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 Speech = Callable[[str, threading.Event], Iterator[bytes]]
 """Given the request's first line and the end of the test, what is sent, piece by piece."""
@@ -49,23 +51,25 @@ def ok(*headers: str) -> bytes:
 class Hostile:
     """Where it is, and what it was asked."""
 
-    def __init__(self, address: tuple[str, int]) -> None:
-        self.url = f"http://{address[0]}:{address[1]}/trip-data"
+    def __init__(self, origin: str) -> None:
+        self.url = f"{origin}/trip-data"
         self.asked: list[str] = []
         self.sent = 0
 
 
 @contextmanager
-def hostile(speech: Speech) -> Iterator[Hostile]:
+def hostile(speech: Speech, certificate: Path | None = None) -> Iterator[Hostile]:
+    """Serve for as long as the block lasts; over TLS with that certificate."""
     over = threading.Event()
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
-            told.asked.append(heard := _heard(self.request))
             try:
-                for piece in speech(heard, over):
-                    self.request.sendall(piece)
-                    told.sent += len(piece)
+                with _encrypted(self.request, certificate) as connection:
+                    told.asked.append(heard := _heard(connection))
+                    for piece in speech(heard, over):
+                        connection.sendall(piece)
+                        told.sent += len(piece)
             except OSError:
                 """Who asked went away, which is what these tests are about."""
 
@@ -74,7 +78,8 @@ def hostile(speech: Speech) -> Iterator[Hostile]:
         block_on_close = True
 
     with Server(("127.0.0.1", 0), Handler) as server:
-        told = Hostile(server.server_address)
+        port = server.server_address[1]
+        told = Hostile(f"http{'s' if certificate else ''}://127.0.0.1:{port}")
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
@@ -91,6 +96,14 @@ def within(seconds: float) -> Iterator[None]:
     began = time.monotonic()
     yield
     assert time.monotonic() - began < seconds
+
+
+def _encrypted(connection: socket.socket, certificate: Path | None) -> socket.socket:
+    if certificate is None:
+        return connection
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context.wrap_socket(connection, server_side=True)
 
 
 def _heard(connection: socket.socket) -> str:

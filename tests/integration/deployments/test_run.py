@@ -117,7 +117,8 @@ def test_a_run_that_lost_to_another_worker_comes_once_more(
         served.always = None
         is_told.set()
         _, told = run.communicate(timeout=60)
-        assert other.wait(60) == 0
+        _, said = other.communicate(timeout=60)
+        assert other.returncode == 0, said
     finally:
         is_told.set()
         luigid.stop()
