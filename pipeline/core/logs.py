@@ -4,6 +4,7 @@ Belongs here: the handler and formatter that ``config/logging.cfg`` names. Not h
 """
 
 import logging
+import re
 from typing import Final
 
 from luigi.rpc import RPCError
@@ -22,11 +23,15 @@ CHATTER: Final = (
     "logging ",
     "Retrying attempt",
     "Loaded",
+    "Did not schedule %s",
 )
 """How Luigi's lines begin that tell nothing about a month, or what a line of ours has told."""
 
 EXPECTED: Final = (PipelineError, RPCError)
 """Errors whose text tells all: our own, and that luigid does not answer any more."""
+
+PASSWORD: Final = re.compile(r"(://[^/\s:@]*):[^/\s@]+@")
+"""In an address, such as Luigi's errors quote luigid's."""
 
 TRACEBACK: Final = "Traceback (most recent call last):"
 WORKER: Final = "[pid %s] Worker %s "
@@ -56,7 +61,7 @@ class LineFormatter(logging.Formatter):
             told.msg, told.args = str(error), ()
         elif record.name == "luigi-interface":
             _shorten(told)
-        return super().format(told)
+        return PASSWORD.sub(r"\1@", super().format(told))
 
 
 def _shorten(record: logging.LogRecord) -> None:

@@ -5,7 +5,7 @@ here: running it (``run.py``). No shell is involved: the words are handed over a
 """
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import luigi
@@ -30,6 +30,19 @@ def luigi_command(deployed: Deployed, parameters: Mapping[str, str]) -> list[str
         *_options(dict(_task(deployed.name, what.task).get_params()), given),
         f"--workers={what.workers}",
     ]
+
+
+def month_family(command: Sequence[str]) -> str:
+    """Return which task about a month a command is for: its own, or that of its destination."""
+    import pipeline
+    from pipeline.ranges.many_months import LOADING, ManyMonths
+
+    words = command[command.index("pipeline") + 1 :]
+    task = getattr(pipeline, words[0])
+    if not issubclass(task, ManyMonths):
+        return words[0]
+    to = [word.partition("=")[2] for word in words if word.startswith("--to=")]
+    return LOADING[to[-1] if to else "bigquery"].__name__
 
 
 def judge(where: str, task: str, parameters: Mapping[str, str]) -> None:

@@ -13,6 +13,9 @@ from typing import Final
 from pipeline.core.files import explained
 from pipeline.core.settings import data_dir
 
+AGENT: Final = "_agent"
+"""In place of a deployment's name, which it cannot be: a task that an agent took."""
+
 MOST_BYTES: Final = 1_000_000
 """Of the newest records, this much is looked at."""
 
@@ -31,6 +34,8 @@ class RunRecord:
     code: int
     result: str
     told: str
+    months_loaded: int | None = None
+    months_failed: int | None = None
 
     @property
     def started_at(self) -> datetime:

@@ -17,12 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
 
+from pipeline.core import outcomes
 from pipeline.core.errors import Terminal
 from pipeline.core.files import explained
 from pipeline.core.settings import PROJECT_ROOT
 from pipeline.core.settings import deployments as settings
 from pipeline.deployments import policy, records
-from pipeline.deployments.command import luigi_command
+from pipeline.deployments.command import luigi_command, month_family
 from pipeline.deployments.deployment import as_text
 from pipeline.deployments.log import RunLog
 from pipeline.deployments.notify import notify
@@ -65,7 +66,8 @@ def run(deployed: Deployed, parameters: Mapping[str, str], *, is_scheduled: bool
         closing(RunLog(deployed.name, echo=not is_scheduled, may_rotate=lock is not None)) as log,
     ):
         outcome = _run(deployed, command, log, lock) if lock else _overlapped(log)
-        record = _record(deployed, command, started, outcome, is_scheduled)
+        months = _months(deployed, command) if lock else (None, None)
+        record = _record(deployed, command, started, outcome, is_scheduled, months)
         records.append(record)
         if not is_scheduled:
             return record.code
@@ -78,7 +80,12 @@ def run(deployed: Deployed, parameters: Mapping[str, str], *, is_scheduled: bool
 
 
 def _record(
-    deployed: Deployed, command: list[str], started: datetime, outcome: Outcome, is_scheduled: bool
+    deployed: Deployed,
+    command: list[str],
+    started: datetime,
+    outcome: Outcome,
+    is_scheduled: bool,
+    months: tuple[int | None, int | None],
 ) -> RunRecord:
     ended = datetime.now(UTC)
     return RunRecord(
@@ -92,7 +99,22 @@ def _record(
         code=outcome.code,
         result=outcome.result,
         told=outcome.told,
+        months_loaded=months[0],
+        months_failed=months[1],
     )
+
+
+def _months(deployed: Deployed, command: list[str]) -> tuple[int, int]:
+    """Return how many months the run has brought where it was to, and how many failed."""
+    path = _outcomes(deployed)
+    with explained(path):
+        counted = outcomes.counted(path, month_family(command))
+        path.unlink()
+    return counted
+
+
+def _outcomes(deployed: Deployed) -> Path:
+    return records.runs_dir() / f"{deployed.name}.outcomes"
 
 
 def _news(record: RunRecord, log: Path) -> Terminal:
@@ -132,6 +154,8 @@ def _run(deployed: Deployed, command: list[str], log: RunLog, lock: IO[str]) -> 
     """Try until it is done, or may not be tried again; a signal ends it, and its process."""
     log.say(f"version {deployed.version} starts: {subprocess.list2cmdline(command)}")
     tries = 0
+    with explained(_outcomes(deployed)):
+        _outcomes(deployed).write_bytes(b"")
     with _interruptible():
         try:
             while True:
@@ -156,7 +180,11 @@ def _try(
     process = subprocess.Popen(
         command,
         cwd=PROJECT_ROOT,
-        env={**os.environ, **deployed.deployment.environment},
+        env={
+            **os.environ,
+            outcomes.VARIABLE: str(_outcomes(deployed)),
+            **deployed.deployment.environment,
+        },
         stdin=subprocess.DEVNULL,
         stdout=log.stream,
         stderr=log.stream,

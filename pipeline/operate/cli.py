@@ -12,9 +12,11 @@ from pipeline.core.errors import PipelineError
 from pipeline.core.logs import LineFormatter
 from pipeline.core.profile import load_profile
 from pipeline.core.provenance import PIPELINE_VERSION
+from pipeline.operate.agents import agent, trigger
 from pipeline.operate.connections import connections
 from pipeline.operate.demo import demo
 from pipeline.operate.deployments import deployments, run
+from pipeline.operate.history import history
 from pipeline.operate.ingest import ingest
 from pipeline.operate.query import query
 from pipeline.operate.samples import samples
@@ -39,7 +41,10 @@ COMMANDS = (
     query,
     ingest,
     run,
+    trigger,
+    agent,
     deployments,
+    history,
     samples,
     schema,
     settings,

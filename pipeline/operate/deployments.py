@@ -61,7 +61,7 @@ def build(name: str, task: str, parameters: tuple[str, ...], queue: str, **sched
     """
     from pipeline.deployments.build import build
 
-    path = build(name, task, _pairs(parameters), queue, schedule)
+    path = build(name, task, pairs(parameters), queue, schedule)
     click.echo(f"{path} is written; next: tlc deployments check {name}")
 
 
@@ -182,19 +182,23 @@ def run(name: str, parameters: tuple[str, ...], scheduled: bool, if_due: bool) -
     """
     from pipeline.deployments.reading import read
     from pipeline.deployments.run import run
+    from pipeline.history.outbox import send
 
     deployed = read(name)
     if if_due and not deployed.deployment.schedule.is_due(datetime.now(UTC)):
         return
-    sys.exit(run(deployed, _pairs(parameters), is_scheduled=scheduled))
+    code = run(deployed, pairs(parameters), is_scheduled=scheduled)
+    send()
+    sys.exit(code)
 
 
-def _pairs(parameters: tuple[str, ...]) -> dict[str, str]:
-    pairs = [parameter.partition("=") for parameter in parameters]
-    for name, sign, value in pairs:
+def pairs(parameters: tuple[str, ...]) -> dict[str, str]:
+    """Return what ``-p KEY=VALUE`` gave; raise BadRequest where it is no such pair."""
+    found = [parameter.partition("=") for parameter in parameters]
+    for name, sign, value in found:
         if not (name and sign):
             raise BadRequest("bad parameter", seen=repr(name + value), expected="KEY=VALUE")
-    return {name: value for name, _, value in pairs}
+    return {name: value for name, _, value in found}
 
 
 def _named(names: tuple[str, ...]) -> "Iterable[Deployed | BadRequest]":

@@ -16,15 +16,19 @@ from pipeline.core.settings import PROJECT_ROOT
 
 
 class Luigid:
-    """``settings`` are of ``[scheduler]``, over those of ``luigi.cfg``."""
+    """``settings`` are of ``[scheduler]``, over those of ``luigi.cfg``, ``resources`` likewise."""
 
-    def __init__(self, root: Path, **settings: object) -> None:
+    def __init__(
+        self, root: Path, resources: dict[str, int] | None = None, **settings: object
+    ) -> None:
         self.root, self.port = root, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = root / "luigid.log"
         pairs = (f"{key} = {value}" for key, value in settings.items())
         self._config = root / "luigid.cfg"
-        self._config.write_text("\n".join(["[scheduler]", *pairs]), encoding="utf-8")
+        limits = (f"{key} = {value}" for key, value in (resources or {}).items())
+        lines = ["[scheduler]", *pairs, "[resources]", *limits]
+        self._config.write_text("\n".join(lines), encoding="utf-8")
         self.start()
 
     def start(self) -> None:
@@ -58,6 +62,10 @@ class Luigid:
         listed = self.ask("task_list", status="", upstream_status="")
         newest = sorted(listed.items(), key=lambda item: item[1]["start_time"])
         return {task["name"]: {**task, "id": task_id} for task_id, task in newest}
+
+    def task(self, task_id: str) -> Any:
+        """A task as the dashboard lists it; None where there is none."""
+        return self.ask("task_list", status="", upstream_status="").get(task_id)
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, self.log.read_text(encoding="utf-8")

@@ -29,6 +29,7 @@ class Workspace:
 
     def __init__(self, root: Path, sample_rows: int = 2000) -> None:
         self.root = root
+        self.folder = PROJECT_ROOT
         self.data = root / "data"
         self.sections: dict[str, dict[str, Any]] = {
             "local": {"data_dir": self.data},
@@ -57,7 +58,7 @@ class Workspace:
         words = [str(word) for word in command]
         return subprocess.Popen(
             [str(BIN / words[0]), *words[1:]],
-            cwd=PROJECT_ROOT,
+            cwd=self.folder,
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -1,6 +1,5 @@
 """Whole statements: names, clauses, tables and what is refused."""
 
-
 import pytest
 from support.googlesql import Warehouse
 

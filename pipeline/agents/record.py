@@ -1,0 +1,35 @@
+"""What is kept of a task that an agent took.
+
+Belongs here: its record. Not here: keeping it (``deployments/records.py``), the history.
+"""
+
+from datetime import UTC, datetime
+
+from pipeline.agents.whole import UNPUBLISHED
+from pipeline.core.month_task import MonthTask
+from pipeline.deployments.policy import DONE, FAILED, NOT_PUBLISHED, RESULTS
+from pipeline.deployments.records import AGENT, RunRecord
+
+
+def record(family: str, parameters: dict[str, str], began: datetime, error: str) -> RunRecord:
+    """Return the record of a task that ended now; ``error`` is empty where it is done."""
+    import pipeline
+
+    options = (f"--{name.replace('_', '-')}={value}" for name, value in parameters.items())
+    code = DONE if not error else NOT_PUBLISHED if UNPUBLISHED in error else FAILED
+    is_month = issubclass(getattr(pipeline, family), MonthTask)
+    return RunRecord(
+        deployment=AGENT,
+        version="",
+        command=["pipeline", family, *options],
+        is_scheduled=False,
+        started=began.isoformat(timespec="seconds"),
+        ended=datetime.now(UTC).isoformat(timespec="seconds"),
+        tries=1,
+        code=code,
+        result=RESULTS[code],
+        # Of a defect, whose traceback is on the dashboard, the last line.
+        told=error.strip().rpartition("\n")[2],
+        months_loaded=int(is_month and code == DONE),
+        months_failed=int(is_month and code == FAILED),
+    )
