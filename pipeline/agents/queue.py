@@ -6,7 +6,6 @@ A queue is a resource of Luigi's. A task of the queue ``default`` asks for one o
 for as long as it runs; how many there are, ``[resources]`` tells luigid.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -14,8 +13,8 @@ import luigi
 
 from pipeline.core.errors import BadRequest
 from pipeline.deployments.command import judge
+from pipeline.deployments.deployment import NAME
 
-NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 SHOWN: Final = 60
 """Characters of a strange value that its error repeats."""
 

@@ -14,6 +14,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from pipeline.connections.secrets import FORMS, READERS
 
+NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+"""Of a deployment, and of a queue."""
 UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 PATIENCE: Final = timedelta(minutes=10)
 """How late a busy machine may start a run that is still the scheduled one."""
@@ -122,7 +124,7 @@ class Deployment(Strict):
     task: Annotated[str, Field(pattern=r"^[A-Za-z]+$")]
     parameters: Annotated[dict[Line, Line], AfterValidator(_tell_no_secrets)] = {}
     schedule: Schedule
-    queue: Word = "default"
+    queue: Annotated[str, Field(pattern=f"^{NAME.pattern}$")] = "default"
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     retries: Annotated[int, Field(ge=0, le=10)] = 1
     timeout: Annotated[Duration, Field(le=timedelta(days=7))] = timedelta(hours=6)

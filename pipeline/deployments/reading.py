@@ -18,12 +18,11 @@ from pydantic import ValidationError
 from pipeline.core.errors import BadRequest
 from pipeline.core.settings import PROJECT_ROOT
 from pipeline.core.settings import deployments as settings
-from pipeline.deployments.deployment import Deployment, Schedule
+from pipeline.deployments.deployment import NAME, Deployment, Schedule
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 MOST_BYTES: Final = 16_384
 DEEPEST: Final = 4
 SHOWN: Final = 60
