@@ -16,7 +16,7 @@ from pipeline.core.errors import BadRequest
 from pipeline.core.files import discard, part_file, publish
 from pipeline.core.profile import CONNECTION, profile_file
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 def section_of(name: str, values: Mapping[str, str]) -> str:
@@ -40,7 +40,7 @@ def check_name(name: str) -> None:
     """Raise BadRequest where no connection can be named so."""
     if not NAME.fullmatch(name):
         raise BadRequest("no name of a connection", seen=repr(name),
-                         expected="letters, digits, and . _ - between")  # fmt: skip
+                         expected="up to 64 letters, digits, and . _ - between")  # fmt: skip
 
 
 def append(section: str) -> Path:

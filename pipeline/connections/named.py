@@ -70,6 +70,8 @@ def made(name: str, values: Mapping[str, Any]) -> "Connection":
     if kind not in KINDS:
         raise BadRequest(f"[{CONNECTION}{name}] is of no known kind", seen=kind or "nothing",
                          expected=" | ".join(KINDS), next_step="set kind")  # fmt: skip
+    if bad := [key for key, value in told.items() if not settings.is_text(value)]:
+        raise BadRequest(f"[{CONNECTION}{name}] {bad[0]} holds what is no text")
     try:
         return KINDS[kind].model_validate({**told, "name": name})
     except ValidationError as error:

@@ -25,14 +25,18 @@ def publisher_base_url() -> str:
         from pipeline.sandbox.lifecycle import ensure_running
 
         return f"{ensure_running().url}/trip-data"
-    address = urlsplit(configured)
+    try:
+        address = urlsplit(configured)
+    except ValueError:
+        address = urlsplit("")
     if "@" in address.netloc:
         raise BadRequest(
             "the publisher's address holds a user or password, which would be seen in the ledger",
             expected="an address without",
             next_step="correct TLC_BASE_URL, or [source] base_url",
         )
-    if address.scheme not in ("http", "https") or not address.hostname:
+    is_http = address.scheme in ("http", "https") and address.hostname
+    if not is_http or not settings.is_text(configured):
         raise BadRequest(
             "the publisher's address is not an address",
             seen=repr(configured),

@@ -9,6 +9,7 @@ profile are known only then.
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -32,6 +33,8 @@ class Section(luigi.Config):
             values = super().get_param_values(params, args, kwargs)  # type: ignore[no-untyped-call]
             if empty := [name for name, value in values if value == ""]:
                 raise ValueError(f"{' and '.join(empty)} is empty")
+            if bad := [name for name, value in values if not is_text(value)]:
+                raise ValueError(f"{' and '.join(bad)} holds what is no text")
             return values
         except ValueError as error:
             raise BadRequest(
@@ -183,6 +186,12 @@ class deployments(Section):
     )
 
 
+def is_text(value: object) -> bool:
+    """Return whether no service and no file system chokes on it: it has no NUL, and is UTF-8."""
+    told = str(value)
+    return "\0" not in told and told == told.encode("utf-8", "replace").decode("utf-8")
+
+
 def data_dir() -> Path:
     """Return the folder that holds raw and canonical months and the sandbox; absolute."""
     return PROJECT_ROOT / Path(local().data_dir).expanduser()
@@ -195,4 +204,6 @@ def base_url() -> str:
 
 def is_loopback(url: str) -> bool:
     """Return whether ``url`` is ``sandbox`` or an address on this machine: sample months."""
-    return url == SANDBOX or urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
+    with suppress(ValueError):
+        return url == SANDBOX or urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
+    return False

@@ -184,7 +184,7 @@ def _weather_told(url: str) -> Iterator[None]:
             ) from error
         seen = cause.args[0] if isinstance(cause, Exception) and cause.args else cause
         raise Weather(f"the connection to the publisher broke at {url}", seen=seen) from error
-    except requests.RequestException as error:
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise Terminal(f"{url} cannot be asked for", seen=type(error).__name__,
                        next_step="open that address in a browser") from None  # fmt: skip
 

@@ -16,7 +16,7 @@ from pipeline.core.errors import BadRequest, Terminal
 from pipeline.core.provenance import Provenance
 from pipeline.ingest.rows import Rows
 from pipeline.postgres.copy import copy_batches, filled
-from pipeline.postgres.definitions import LEDGER, ledger_table, named_table
+from pipeline.postgres.definitions import LEDGER, MOST_NAME_BYTES, ledger_table, named_table
 from pipeline.postgres.encode import Tell, column_type, without_binary_form
 from pipeline.postgres.ledger import UNDEFINED
 from pipeline.postgres.locks import Lock, Say, take
@@ -26,7 +26,6 @@ from pipeline.postgres.transaction import transaction
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-MOST_NAME_BYTES: Final = 63
 RECORDED: Final = """
 SELECT sum(rows_kept), count(*) FILTER (
   WHERE (source_url, source_etag, schema_version IS NOT NULL) = (%s, %s, %s)
@@ -66,6 +65,7 @@ class Destination:
         if (
             self.name in ("", LEDGER)
             or not {"%", "."}.isdisjoint(self.name)
+            or not settings.is_text(self.name)
             or len(f"{self.name}_new".encode()) > MOST_NAME_BYTES
         ):
             raise BadRequest("no name for a table to load into", seen=repr(self.name),

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pipeline.core import settings
 from pipeline.core.errors import BadRequest, Terminal
@@ -52,7 +52,7 @@ class Source:
     is_as_is: bool = False
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.address)
+        parts = _split(self.address)
         if parts.username or parts.password:
             raise BadRequest(
                 "a URL with a password in it is not taken: it would be seen in ps, logs and ledger",
@@ -121,11 +121,24 @@ class Source:
         return Path(self.address) if self.is_local else self.folder(data_dir) / self.name
 
 
+def _split(address: str) -> SplitResult:
+    try:
+        if not settings.is_text(address):
+            raise ValueError
+        return urlsplit(address)
+    except ValueError:
+        raise BadRequest("neither an http(s) URL nor a path", seen=repr(address.partition("?")[0]),
+                         next_step="check --url") from None  # fmt: skip
+
+
 def in_public(address: str) -> str:
     """Return what tells an address from others without its query, which may be a secret."""
-    if _is_local(address) or shown(address) == address:
-        return address
-    return f"{shown(address)}?{hashlib.sha256(address.encode()).hexdigest()[:8]}"
+    digest = hashlib.sha256(address.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    try:
+        told = address if _is_local(address) else shown(address)
+    except ValueError:  # no address: refused when it is asked for
+        told = ""
+    return address if told == address else f"{told}?{digest}"
 
 
 def version_of(source: Source) -> str:

@@ -56,7 +56,7 @@ def _use(connection: str | None, server: dict[str, Any]) -> None:
 
     config = luigi.configuration.get_config()
     if connection:
-        config.set("postgres", "connection", connection)
+        config.set("postgres", "connection", connection.replace("%", "%%"))
     if server:
         for key, value in _overridden(server).items():
             config.set(f"{CONNECTION}{COMMAND_LINE}", key, str(value).replace("%", "%%"))

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.core import settings
+from pipeline.core.errors import BadRequest
 from pipeline.core.months import TripMonth
 from pipeline.schemas import ServiceSchema
 from pipeline.schemas.service import SOURCE_MONTH, Column
@@ -17,6 +18,7 @@ from pipeline.schemas.service import SOURCE_MONTH, Column
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+MOST_NAME_BYTES: Final = 63
 LEDGER: Final = "_loads"
 MONTH_CHECK: Final = "is_of_its_month"
 PARTITIONED_BY: Final = f"LIST ({SOURCE_MONTH.name})"
@@ -124,4 +126,8 @@ def _indexes(table: str, schema: ServiceSchema) -> "list[sa.Index]":
 def _metadata() -> "sa.MetaData":
     import sqlalchemy as sa
 
-    return sa.MetaData(schema=str(settings.postgres().schema))
+    schema = str(settings.postgres().schema)
+    if len(schema.encode()) > MOST_NAME_BYTES:
+        raise BadRequest("[postgres] schema is no name", seen=repr(schema),
+                         expected=f"at most {MOST_NAME_BYTES} bytes")  # fmt: skip
+    return sa.MetaData(schema=schema)
