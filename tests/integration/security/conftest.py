@@ -12,7 +12,7 @@ MONTH = TripMonth("green", 2021, 1)
 
 @pytest.fixture(autouse=True)
 def impatient(setting: Callable[..., None]) -> None:
-    setting("source", attempts="2", max_backoff="0.01", timeout="0.4")
+    setting("source", attempts="2", max_backoff="0.01", timeout="5")
 
 
 @pytest.fixture

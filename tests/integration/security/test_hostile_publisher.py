@@ -40,7 +40,8 @@ def refused(publisher, month, path, kind=PipelineError, of="GET"):
 
 
 @pytest.mark.parametrize("speech", SLOW.values(), ids=SLOW)
-def test_what_drips_is_cut_and_told_as_too_slow(month, path, speech):
+def test_what_drips_is_cut_and_told_as_too_slow(month, path, setting, speech):
+    setting("source", timeout="0.3")
     with hostile(speech) as publisher:
         told = refused(publisher, month, path, Transient)
     assert "too slow" in told or "timed out" in told
@@ -48,7 +49,8 @@ def test_what_drips_is_cut_and_told_as_too_slow(month, path, speech):
 
 
 @pytest.mark.parametrize("name", ["a_body", "a_body_without_a_length", "headers"])
-def test_what_drips_over_tls_is_cut_too(month, path, name, tmp_path, monkeypatch):
+def test_what_drips_over_tls_is_cut_too(month, path, setting, name, tmp_path, monkeypatch):
+    setting("source", timeout="0.3")
     trusted = certificate(tmp_path)
     monkeypatch.setattr(requests.adapters, "DEFAULT_CA_BUNDLE_PATH", str(trusted))
     with hostile(SLOW[name], trusted) as publisher:
@@ -58,7 +60,7 @@ def test_what_drips_over_tls_is_cut_too(month, path, name, tmp_path, monkeypatch
 
 
 def test_a_body_without_an_end_is_cut_at_the_limit(month, path, setting):
-    setting("source", max_bytes="3000000", timeout="5")
+    setting("source", max_bytes="3000000")
     with hostile(endless(ok(), CHUNK)) as publisher:
         told = refused(publisher, month, path, Terminal)
     assert "green_tripdata_2021-01.parquet is too large; seen: 3 MB or more" in told

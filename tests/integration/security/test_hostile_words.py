@@ -213,3 +213,12 @@ def test_a_word_on_the_command_line_of_tlc_is_refused(tmp_path, place, numbers, 
         assert done.returncode, words
         assert "Traceback" not in done.stderr
         assert len(done.stderr.splitlines()) < 12
+
+
+@pytest.mark.parametrize(
+    "path", ["/proc/none/a", "../../../../../../../proc/a", "/dev/null/a", "x" * 300]
+)
+def test_a_sample_that_cannot_be_written_is_one_line(tmp_path, path):
+    done = Workspace(tmp_path).tlc("samples", "--month", "2021-01", "--rows", 1, "--output", path)
+    assert (done.returncode, done.stdout) == (30, "")
+    assert f"ERROR cannot write {path}" in done.stderr.splitlines()[-1]
