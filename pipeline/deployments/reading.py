@@ -5,7 +5,6 @@ accept (``deployment.py``).
 """
 
 import hashlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches

@@ -5,7 +5,7 @@ the rows (``rows.py``), and how COPY takes them (``postgres/copy.py``).
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +16,13 @@ from pipeline.core.errors import BadRequest, Terminal
 from pipeline.core.provenance import Provenance
 from pipeline.ingest.rows import Rows
 from pipeline.postgres.copy import copy_batches, filled
-from pipeline.postgres.definitions import LEDGER, MOST_NAME_BYTES, ledger_table, named_table
+from pipeline.postgres.definitions import (
+    LEDGER,
+    MOST_NAME_BYTES,
+    ledger_table,
+    named_table,
+    trip_column,
+)
 from pipeline.postgres.encode import Tell, column_type, without_binary_form
 from pipeline.postgres.ledger import UNDEFINED
 from pipeline.postgres.locks import Lock, Say, take
@@ -158,12 +164,24 @@ def _replaced(connection: "sa.Connection", rows: Rows, table: "sa.Table", is_the
         connection.exec_driver_sql(f"DROP TABLE {name}")
     wanted = connection.dialect.identifier_preparer.quote(table.name)
     connection.exec_driver_sql(f"ALTER TABLE {quoted(connection, new)} RENAME TO {wanted}")
+    _comment(connection, table)
     return copied
+
+
+def _comment(connection: "sa.Connection", table: "sa.Table") -> None:
+    from sqlalchemy.schema import SetColumnComment
+
+    for column in table.columns:
+        if column.comment:
+            connection.execute(SetColumnComment(column))
 
 
 def _columns(rows: Rows) -> "Iterator[sa.Column[Any]]":
     import sqlalchemy as sa
 
+    if rows.declared:
+        yield from map(trip_column, rows.declared)
+        return
     names = [name.lower() for name in rows.schema.names]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise Terminal("columns whose names are the same, but for case", seen=", ".join(twice),
@@ -195,11 +213,19 @@ def _check(connection: "sa.Connection", table: "sa.Table", into: Destination) ->
                        seen=seen.partitioning, expected="a plain table",
                        next_step="use another --table-name; months go in with "
                                  "LoadMonthToPostgres")  # fmt: skip
-    if into.existing == Existing.APPEND and (missing := lacking(connection, table)):
+    if into.existing == Existing.APPEND:
+        _check_columns(connection, table, seen.columns)
+    return True
+
+
+def _check_columns(connection: "sa.Connection", table: "sa.Table", seen: Mapping[str, str]) -> None:
+    """Refuse a table that lacks a column of the file. Which take no nulls, the server knows."""
+    for column in table.columns:
+        column.nullable = not seen.get(column.name, "").endswith("NOT NULL")
+    if missing := lacking(connection, table):
         names = ", ".join(column.name for column in missing)
         raise Terminal(f"table {table.fullname} lacks columns of the file", seen=names,
                        next_step="--replace it, or use another --table-name")  # fmt: skip
-    return True
 
 
 def _record(connection: "sa.Connection", provenance: Provenance, name: str, copied: int,

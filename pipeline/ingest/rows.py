@@ -4,7 +4,7 @@ Belongs here: opening parquet and CSV, and TLC's files in their canonical schema
 the file comes from (``source.py``) and where the rows go (``load.py``).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +16,8 @@ from pipeline.core.provenance import Provenance
 from pipeline.ingest.source import Source
 from pipeline.postgres.copy import batches_of, opened
 from pipeline.postgres.encode import encodable
+from pipeline.schemas import service_schema
+from pipeline.schemas.service import Column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,12 +28,16 @@ CSV_BLOCK_BYTES: Final = 1 << 20
 
 @dataclass(frozen=True)
 class Rows:
-    """A schema that COPY can take, rows of it, and how many they are; None where not known."""
+    """A schema that COPY can take, rows of it, and how many they are; None where not known.
+
+    ``declared`` are the columns of a TLC file in its canonical schema; of any other, none are.
+    """
 
     schema: "pa.Schema"
     batches: Iterator["pa.RecordBatch"]
     count: int | None
     provenance: Provenance
+    declared: Sequence[Column] = ()
 
 
 @contextmanager
@@ -46,11 +52,21 @@ def opened_rows(source: Source, provenance: Provenance) -> Iterator[Rows]:
         path, provenance = _canonical(source, provenance)
     if path.suffix.lower() == ".parquet":
         with opened(path, "check the file") as file:
-            yield _cast(file.schema_arrow, batches_of(file), file.metadata.num_rows, provenance)
+            rows = file.metadata.num_rows
+            yield replace(
+                _cast(file.schema_arrow, batches_of(file), rows, provenance),
+                declared=_declared(source, provenance),
+            )
     else:
         with _readable_csv(source), _csv(path, source.is_compressed) as reader:
             _refuse_other_encodings(source, reader.schema)
             yield _cast(reader.schema, iter(reader), None, provenance)
+
+
+def _declared(source: Source, provenance: Provenance) -> Sequence[Column]:
+    if source.month is None:
+        return ()
+    return service_schema(source.month.service).extended(provenance.added_columns).columns
 
 
 def _canonical(source: Source, provenance: Provenance) -> tuple[Path, Provenance]:

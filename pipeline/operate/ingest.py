@@ -22,11 +22,11 @@ NO_PASSWORD: Final = "it would be seen in ps, in logs and on the scheduler's pag
 @click.option("--port", help="Its port, instead of the connection's.")
 @click.option("--db", help="Which database, instead of the connection's.")
 @click.option("--password", help="Refused: see PGPASSWORD, ~/.pgpass or the connection's password.")
-@click.option("--replace", "existing", flag_value="replace", help="Replace a table that is there.")
-@click.option("--append", "existing", flag_value="append", help="Keep its rows, and add to them.")
+@click.option("--replace", is_flag=True, help="Replace a table that is there.")
+@click.option("--append", is_flag=True, help="Keep its rows, and add to them.")
 @click.option("--as-is", is_flag=True, help="Keep a TLC file's columns as they are in it.")
-def ingest(url: str, table_name: str, password: str | None, existing: str | None, as_is: bool,
-           connection: str | None, **server: Any) -> None:  # fmt: skip
+def ingest(url: str, table_name: str, password: str | None, replace: bool, append: bool,
+           as_is: bool, connection: str | None, **server: Any) -> None:  # fmt: skip
     """Load a file into a table, in one transaction, and once.
 
     A file of TLC's gets its service's schema, any other keeps its own.
@@ -39,11 +39,12 @@ def ingest(url: str, table_name: str, password: str | None, existing: str | None
             next_step="export PGPASSWORD, fill ~/.pgpass, or name a --connection whose password "
             "is env:, file: or keyring:",
         )
+    if replace and append:
+        raise click.UsageError("--replace and --append exclude each other")
+    existing = "replace" if replace else "append" if append else "refuse"
     logging.getLogger("pipeline").setLevel(logging.INFO)
     _use(connection, {name: value for name, value in server.items() if value is not None})
-    task = IngestUrlToPostgres(
-        url=url, table_name=table_name, existing=existing or "refuse", as_is=as_is
-    )
+    task = IngestUrlToPostgres(url=url, table_name=table_name, existing=existing, as_is=as_is)
     if task.output().exists():
         click.echo(f"{task.source} is in {table_name} already")
     else:

@@ -127,7 +127,7 @@ def _metadata() -> "sa.MetaData":
     import sqlalchemy as sa
 
     schema = str(settings.postgres().schema)
-    if len(schema.encode()) > MOST_NAME_BYTES:
+    if len(schema.encode()) > MOST_NAME_BYTES or "%" in schema:
         raise BadRequest("[postgres] schema is no name", seen=repr(schema),
-                         expected=f"at most {MOST_NAME_BYTES} bytes")  # fmt: skip
+                         expected=f"at most {MOST_NAME_BYTES} bytes, and no %")  # fmt: skip
     return sa.MetaData(schema=schema)

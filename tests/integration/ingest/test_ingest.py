@@ -17,6 +17,7 @@ from support.waiting import wait_until
 from pipeline.core.errors import BadRequest, PipelineError, Terminal
 from pipeline.ingest.task import IngestUrlToPostgres
 from pipeline.operate.ingest import ingest
+from pipeline.schemas import service_schema
 
 COLUMNS = {
     "Whole": pa.array([1, None], pa.int32()),
@@ -131,6 +132,20 @@ def test_a_file_is_appended_once_to_a_table_that_others_fill_and_again_when_empt
     assert sorted(numbers(place)) == [1, 2]
 
 
+def test_a_table_that_takes_no_nulls_is_appended_to_and_refuses_them_itself(place, file):
+    place.query("CREATE TABLE {s}.trips (n bigint NOT NULL)")
+    assert run(file([1]), existing="append")
+    with pytest.raises(Terminal, match="null value in column"):
+        run(file([None], "none.parquet"), existing="append")
+    assert place.query("SELECT n FROM {s}.trips") == [(1,)]
+
+
+def test_a_table_is_either_replaced_or_appended_to(file):
+    words = ["--url", str(file([1])), "--table-name", "trips", "--replace", "--append"]
+    done = CliRunner().invoke(ingest, words)
+    assert done.exit_code == 2 and "exclude each other" in done.output
+
+
 def test_a_failed_load_changes_nothing(place, file):
     run(file(range(3)))
     bad = pa.table({"n": pa.array([1]), "text": ["a\0b"]})
@@ -180,6 +195,11 @@ def test_a_tlc_file_gets_its_canonical_schema_unless_it_stays_as_it_is(place, tm
     )
     assert place.query("SELECT count(tpep_pickup_datetime) FROM {s}.canonical") == [(kept,)]
     assert version is not None
+    described = (
+        "SELECT count(col_description(attrelid, attnum)) FROM pg_attribute WHERE attrelid = "
+    )
+    columns = len(service_schema("yellow").columns)
+    assert place.query(f"{described}'{place.schema}.canonical'::regclass") == [(columns,)]
     rows = pq.read_metadata(path).num_rows
     assert place.query("SELECT count(trip_pickup_datetime) FROM {s}.raw") == [(rows,)]
     assert run(path, "canonical", "replace", as_is=True)
