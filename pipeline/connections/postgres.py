@@ -84,7 +84,7 @@ def _engine(pid: int, database: Database) -> "Engine":
 
 def _connect(database: Database) -> Any:
     reference = database.password
-    given = {"password": resolve(reference, "the password")} if reference else {}
+    given = {"password": resolve(reference, f"the password of {database}")} if reference else {}
     return open_session(
         host=database.host,
         port=database.port,
