@@ -29,7 +29,7 @@ FORM = click.option(
 
 @click.group()
 def connections() -> None:
-    """The named ways to Google, Postgres, mail and webhooks: tlc connections list."""
+    """The named ways to Google, Postgres, mail and webhooks."""
 
 
 @connections.command("list")
@@ -37,7 +37,8 @@ def connections() -> None:
 def list_(form: str) -> None:
     """Show every connection: its kind, where it leads, who uses it and which file names it.
 
-    tlc connections list --format json
+    \b
+    Example: tlc connections list --format json
     """
     from pipeline.connections.named import names
 
@@ -49,9 +50,12 @@ def list_(form: str) -> None:
 @click.argument("name")
 @FORM
 def show_(name: str, form: str) -> None:
-    """Show what a connection is made of: tlc connections show sandbox.
+    """Show what a connection is made of.
 
     A secret is shown as the reference that it is, and whether that leads to anything.
+
+    \b
+    Example: tlc connections show sandbox
     """
     from pipeline.connections.named import named
 
@@ -69,7 +73,8 @@ def show_(name: str, form: str) -> None:
 def add(name: str, kind: str, only_print: bool, values: tuple[str, ...]) -> None:
     """Add a connection to the profile's file of settings.
 
-    tlc connections add warehouse --kind postgres host=db.example.org password=env:DB_PASSWORD
+    \b
+    Example: tlc connections add db --kind postgres host=db.example.org password=env:DB_PASSWORD
     """
     from pipeline.connections.edit import append, section_of
     from pipeline.connections.named import names
@@ -89,7 +94,11 @@ def add(name: str, kind: str, only_print: bool, values: tuple[str, ...]) -> None
 @click.argument("old")
 @click.argument("new")
 def rename(old: str, new: str) -> None:
-    """Rename a connection that nobody uses: tlc connections rename warehouse archive."""
+    """Rename a connection that nobody uses.
+
+    \b
+    Example: tlc connections rename warehouse archive
+    """
     from pipeline.connections.edit import check_name, rename_in
     from pipeline.connections.named import named, names
 
@@ -111,10 +120,13 @@ def rename(old: str, new: str) -> None:
 @connections.command()
 @click.argument("name", required=False)
 def test(name: str | None) -> None:
-    """Connect, and say what may be done: tlc connections test, or of one: test sandbox.
+    """Connect, and say what may be done.
 
     Without a name, of every connection that has a section or is used. What is made for it has a
     temporary name and is deleted again; no mail is sent, and nothing is posted.
+
+    \b
+    Example: tlc connections test sandbox
     """
     refused = []
     for one in [name] if name else _worth_testing():

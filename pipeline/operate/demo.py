@@ -43,7 +43,11 @@ FROM yellow_trips WHERE source_month = '2021-01-01' GROUP BY 1 ORDER BY 2 DESC
 @click.command()
 @click.option("--postgres", is_flag=True, help="One month into the sandbox's PostgreSQL instead.")
 def demo(postgres: bool) -> None:
-    """Load sample months with the main job and show what came of them."""
+    """Load sample months with the main job and show what came of them.
+
+    \b
+    Example: tlc demo --postgres
+    """
     if postgres:
         _ask_postgres()
     else:

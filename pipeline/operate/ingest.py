@@ -30,6 +30,9 @@ def ingest(url: str, table_name: str, password: str | None, replace: bool, appen
     """Load a file into a table, in one transaction, and once.
 
     A file of TLC's gets its service's schema, any other keeps its own.
+
+    \b
+    Example: tlc ingest --url trips.parquet --table-name my_trips
     """
     from pipeline.ingest.task import IngestUrlToPostgres
 

@@ -11,8 +11,10 @@ from pipeline.operate.output import FORMATS, show
 def query(sql: str, form: str) -> None:
     """Run SQL (GoogleSQL) and print its rows.
 
-    Tables without a dataset are looked up in [bigquery] dataset:
-    tlc query "SELECT COUNT(*) AS trips FROM yellow_trips"
+    Tables without a dataset are looked up in [bigquery] dataset.
+
+    \b
+    Example: tlc query "SELECT COUNT(*) AS trips FROM yellow_trips"
     """
     from pipeline.bigquery.ledger import SERVICE
     from pipeline.connections.google import explained, select

@@ -42,6 +42,9 @@ def samples(
 
     Its size is said by --rows or --published. The same service, month, rows and row groups make
     the same file, byte for byte.
+
+    \b
+    Example: tlc samples --service green --month 2024-03 --rows 1000
     """
     from pipeline.sandbox.publisher.samples import sample_path, write_sample
 

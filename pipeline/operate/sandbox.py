@@ -20,7 +20,11 @@ def sandbox() -> None:
 
 @sandbox.command()
 def status() -> None:
-    """Say whether the sandbox runs, where, and how much it holds."""
+    """Say whether the sandbox runs, where, and how much it holds.
+
+    \b
+    Example: tlc sandbox status
+    """
     root = lifecycle.sandbox_root()
     server = lifecycle.find(root)
     size = sum(map(_size, root.rglob("*"))) / 1e6
@@ -38,7 +42,11 @@ def status() -> None:
 @sandbox.command()
 @click.option("--postgres", is_flag=True, help="Its PostgreSQL, too; otherwise on first need.")
 def start(postgres: bool) -> None:
-    """Start the sandbox, if it is not running."""
+    """Start the sandbox, if it is not running.
+
+    \b
+    Example: tlc sandbox start --postgres
+    """
     server = lifecycle.ensure_running()
     click.echo(f"sandbox running at {server.url} (pid {server.pid})")
     if postgres:
@@ -48,7 +56,11 @@ def start(postgres: bool) -> None:
 
 @sandbox.command()
 def stop() -> None:
-    """Stop the sandbox; what it holds stays."""
+    """Stop the sandbox; what it holds stays.
+
+    \b
+    Example: tlc sandbox stop
+    """
     if postgres := postgres_lifecycle.stop(lifecycle.postgres_home()):
         click.echo(f"postgres stopped (pid {postgres.pid})")
     server = lifecycle.stop(lifecycle.sandbox_root())
@@ -58,7 +70,11 @@ def stop() -> None:
 @sandbox.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def reset(yes: bool) -> None:
-    """Stop the sandbox and delete all that it holds: objects, tables, sample months."""
+    """Stop the sandbox and delete all that it holds: objects, tables, sample months.
+
+    \b
+    Example: tlc sandbox reset --yes
+    """
     root = lifecycle.sandbox_root()
     if not yes:
         click.confirm(f"Delete everything in {root}?", abort=True)

@@ -50,6 +50,9 @@ def schema(service: str, key: str | None, form: str) -> None:
     """Show a service's columns, and from which month on its files changed.
 
     With --month: what that month's file holds, and how each column becomes one of the service's.
+
+    \b
+    Example: tlc schema yellow --month 2009-01
     """
     month = TripMonth.parse(service, key) if key is not None else None
     if form == "json":

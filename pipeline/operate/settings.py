@@ -36,9 +36,12 @@ IN_ADDRESS: Final = re.compile(r"(://[^/\s@]*:)[^/\s@]+@")
     "--format", "form", type=click.Choice(("table", "json")), default="table", show_default=True
 )
 def settings(form: str) -> None:
-    """Show the effective value of every setting, and where it was said: tlc settings.
+    """Show the effective value of every setting, and where it was said.
 
     The place is default, a file with its line, or a variable of the environment.
+
+    \b
+    Example: tlc settings --format json
     """
     rows = [*_ours(), *_connections(), *_luigis()]
     show(("section", "key", "value", "from"), rows, form, folded="value")

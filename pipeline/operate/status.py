@@ -31,7 +31,11 @@ MOST_OF_A_REMARK: Final = 30
     "--format", "form", type=click.Choice(("table", "json")), default="table", show_default=True
 )
 def status(form: str) -> None:
-    """Show every month that any stage holds: where it is, its rows and its provenance."""
+    """Show every month that any stage holds: where it is, its rows and its provenance.
+
+    \b
+    Example: tlc status --format json
+    """
     from pipeline.operate.months import known_months
 
     records = [state.as_record() for state in known_months()]

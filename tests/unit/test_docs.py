@@ -1,6 +1,7 @@
 """The README and docs/settings.md name every command, option, setting, variable and target."""
 
 import re
+import shlex
 from pathlib import Path
 
 import click
@@ -39,6 +40,14 @@ def test_every_command_and_option_is_documented_and_has_a_help_text(path, comman
     options = [o for p in command.params if isinstance(p, click.Option) for o in p.opts]
     for option in options:
         assert any(option in line for line in documented), f"{path} {option}"
+
+
+@pytest.mark.parametrize(("path", "command"), [*commands()], ids=lambda value: str(value))
+def test_every_command_shows_an_example_that_it_takes(path, command):
+    [example] = re.findall(r"Example: (.*)", command.help)
+    assert example.startswith(path)
+    words = shlex.split(example.removeprefix(path))
+    command.make_context(path, words)
 
 
 def settings_classes():
