@@ -17,7 +17,7 @@ import requests
 from pipeline.agents.queue import known_task, resource
 from pipeline.core.errors import Terminal, Transient
 from pipeline.core.scheduler import ANSWER_SECONDS, luigid_address, without_credentials
-from pipeline.deployments.command import judge
+from pipeline.deployments.command import as_fields, judge
 from pipeline.deployments.reading import Deployed
 
 ASKER: Final = "tlc trigger"
@@ -75,8 +75,7 @@ def request(deployed: Deployed, parameters: Mapping[str, str]) -> Request:
         BadRequest: the task does not exist, or does not take the parameters.
     """
     deployment = deployed.deployment
-    texts = [*deployment.parameters.items(), *parameters.items()]
-    given = {name.replace("-", "_"): value for name, value in texts}
+    given = as_fields(deployment.parameters) | as_fields(parameters)
     judge(deployed.name, deployment.task, given)
     task = known_task(deployment.task, given)
     data = {

@@ -23,7 +23,7 @@ def luigi_command(deployed: Deployed, parameters: Mapping[str, str]) -> list[str
         BadRequest: there is no such task, or it does not take a parameter or its value.
     """
     what = deployed.deployment
-    given = _as_fields(what.parameters) | _as_fields(parameters)
+    given = as_fields(what.parameters) | as_fields(parameters)
     judge(deployed.name, what.task, given)
     return [
         *(sys.executable, "-m", "luigi", "--module", "pipeline", what.task),
@@ -52,7 +52,7 @@ def judge(where: str, task: str, parameters: Mapping[str, str]) -> None:
     """
     family = _task(where, task)
     known = dict(family.get_params())
-    given = _as_fields(parameters)
+    given = as_fields(parameters)
     for name in given.keys() - known.keys():
         raise BadRequest(f"{where}: {task} has no parameter", seen=repr(name),
                          expected=nearest(name, sorted(known)))  # fmt: skip
@@ -64,7 +64,7 @@ def judge(where: str, task: str, parameters: Mapping[str, str]) -> None:
         raise BadRequest(f"{where}: {task} cannot be made", seen=error) from error
 
 
-def _as_fields(parameters: Mapping[str, str]) -> dict[str, str]:
+def as_fields(parameters: Mapping[str, str]) -> dict[str, str]:
     """Return parameters under the names of the task's fields: ``as-is`` is ``as_is``."""
     return {name.replace("-", "_"): value for name, value in parameters.items()}
 

@@ -4,6 +4,7 @@ Wherever a user may say one it is refused in one printable line, or is a name li
 """
 
 import os
+import shlex
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import pytest
 from luigi.task_register import Register
 from support.workspace import Workspace
 
+from pipeline.agents.queue import resource
+from pipeline.agents.trigger import request
 from pipeline.bigquery import ledger
 from pipeline.connections import named
 from pipeline.connections.publisher import publisher_base_url
@@ -22,6 +25,8 @@ from pipeline.core.month_task import MonthTask
 from pipeline.core.months import TripMonth
 from pipeline.core.profile import profile_file
 from pipeline.core.settings import base_url, is_loopback, postgres
+from pipeline.deployments.command import luigi_command
+from pipeline.deployments.reading import Deployed, file_of, parse
 from pipeline.download.task import DownloadMonth
 from pipeline.ingest.task import IngestUrlToPostgres
 from pipeline.lake import bucket
@@ -95,6 +100,31 @@ def said(section, **values):
 def assert_one_line(told):
     assert told.isprintable()
     assert len(told) < 10_000
+
+
+@pytest.fixture
+def nightly():
+    content = b"task: LoadPublished\nschedule: {cron: 0 6 * * *}\n"
+    return Deployed("nightly", "1", Path("nightly.yaml"), parse(content, "nightly.yaml"))
+
+
+@word
+def test_no_word_is_a_deployment_or_a_queue(text):
+    refused(lambda: file_of(text), BadRequest)
+    refused(lambda: resource(text), BadRequest)
+
+
+@word
+def test_a_deployments_parameter_is_one_word_of_the_command_or_refused(text, nightly):
+    refused(lambda: luigi_command(nightly, {text: "x"}), BadRequest)
+    refused(lambda: request(nightly, {text: "x"}), BadRequest)
+    for name in ("since", "to", "services"):
+        with refused_or_done():
+            assert luigi_command(nightly, {name: text})[6:7] == [f"--{name}={text}"]
+        with refused_or_done():
+            asked = request(nightly, {name: text})
+            assert asked.data["params"][name].strip() == text.strip()
+            assert shlex.split(asked.curl())[-2].startswith("data={")
 
 
 @word
