@@ -20,6 +20,7 @@ from pipeline.core.profile import load_profile
 from pipeline.core.settings import PROJECT_ROOT
 from pipeline.operate.cli import main
 from pipeline.sandbox import lifecycle
+from pipeline.sandbox.postgres import lifecycle as postgres_lifecycle
 
 BIN = Path(sys.executable).parent
 
@@ -136,6 +137,7 @@ class Workspace:
         return lifecycle.find(self.data / "sandbox")
 
     def close(self) -> None:
+        postgres_lifecycle.stop(self.data / "sandbox" / "postgres")
         lifecycle.stop(self.data / "sandbox")
 
 

@@ -69,6 +69,7 @@ def produced(
         runs = run_all(place)
         pages = pages_of(luigid)
         luigid.stop()
+        place.close()
         yield Produced(
             canaries,
             {name: out + err for name, (_, out, err) in runs.items()},
