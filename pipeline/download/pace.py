@@ -44,6 +44,7 @@ def paced(cut: Callable[[], object], seconds: float) -> Iterator[Callable[[], No
     try:
         yield stepped.set
     except Exception as error:
+        # A cut connection ends as whatever its layers make of it; nothing else is swallowed here.
         if late.is_set():
             raise TooSlow from error
         raise
