@@ -36,7 +36,7 @@ def status(form: str) -> None:
     \b
     Example: tlc status --format json
     """
-    from pipeline.operate.months import known_months
+    from pipeline.survey.months import known_months
 
     records = [state.as_record() for state in known_months()]
     if not records and form == "table":
