@@ -36,6 +36,7 @@ LEDGER_COLUMNS: Final = (
     ("unknown_columns", "STRING", "warn or add, where the file has columns that no schema knows"),
     ("added_columns", "STRING", "columns beyond the service's schema, as name and kind"),
     ("remarks", "STRING", "what is worth knowing about the month"),
+    ("counters", "STRING", "rows that are odd but true, as outside_month=12 negative_total=3"),
 )
 
 

@@ -22,7 +22,10 @@ FOUND_BY_NORMALIZING: Final = (
     "unknown_columns",
     "added_columns",
     "remarks",
+    "counters",
 )
+NOTHING_ODD: Final = "none"
+"""``counters`` of a month whose rows were looked at, and none was odd."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,9 @@ class Provenance:
     headers as served. ``unknown_columns`` is what was done about columns that no schema knows,
     ``warn`` or ``add``, where the file has such. ``added_columns`` are those that the month has
     beyond its service's schema, as ``name kind, name kind``; ``remarks`` tell what is worth knowing
-    about the month, in words. All three are None where there is nothing to tell.
+    about the month, in words. All three are None where there is nothing to tell. ``counters`` are
+    the audit's counts of odd rows, as ``outside_month=12 negative_total=3``; None where nobody has
+    counted, as in records of before 0.2.
     """
 
     service: str
@@ -52,6 +57,7 @@ class Provenance:
     unknown_columns: str | None = None
     added_columns: str | None = None
     remarks: str | None = None
+    counters: str | None = None
     pipeline_version: str = PIPELINE_VERSION
 
     def normalized(self, *, kept: int, quarantined: int, schema_version: str) -> "Provenance":
@@ -66,6 +72,13 @@ class Provenance:
         """Return the record as the download made it, without what normalizing found."""
         nothing: dict[str, Any] = dict.fromkeys(FOUND_BY_NORMALIZING)
         return replace(self, **nothing)
+
+    def counted(self) -> dict[str, int] | None:
+        """Return the odd rows by count, without those that are 0; None where nobody has counted."""
+        if self.counters is None:
+            return None
+        pairs = [pair.partition("=") for pair in self.counters.split()]
+        return {name: int(rows) for name, _, rows in pairs if rows.isdecimal()}
 
     @property
     def is_balanced(self) -> bool:

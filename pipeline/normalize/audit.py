@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from pipeline.core.errors import Terminal
 from pipeline.core.months import TripMonth
-from pipeline.core.provenance import METADATA_PREFIX
+from pipeline.core.provenance import METADATA_PREFIX, NOTHING_ODD
 from pipeline.schemas import service_schema
 
 ZONES_OF_THE_CITY: Final = 263
@@ -55,10 +55,17 @@ class Audit:
             for name, count in sorted(self.counts.items())
         }
 
+    @property
+    def text(self) -> str:
+        """The counts that are not 0, as the month's record has them: ``outside_month=12 ...``."""
+        return " ".join(f"{name}={count}" for name, count in self._found()) or NOTHING_ODD
+
     def __str__(self) -> str:
-        found = [(name, count) for name, count in sorted(self.counts.items()) if count]
-        told = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in found)
+        told = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in self._found())
         return told or "nothing odd"
+
+    def _found(self) -> list[tuple[str, int]]:
+        return [(name, count) for name, count in sorted(self.counts.items()) if count]
 
     def _count_times(self, batch: pa.RecordBatch) -> None:
         if pickup := self._roles.pickup_time:

@@ -152,6 +152,7 @@ class _Rewrite:
             unknown_columns=self._layout.policy,
             added_columns=self._layout.added_columns,
             remarks=self._remarks.text,
+            counters=self.audit.text,
         )
         return told.normalized(
             kept=self.kept,

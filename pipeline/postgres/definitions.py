@@ -85,6 +85,7 @@ def ledger_table() -> "sa.Table":
             ("unknown_columns", sa.Text, "warn or add, where no schema knows a column"),
             ("added_columns", sa.Text, "columns beyond the service's schema, as name and kind"),
             ("remarks", sa.Text, "what is worth knowing about the month"),
+            ("counters", sa.Text, "rows that are odd but true, as outside_month=12"),
         )),
         comment="One row per loaded month and version; a month's newest row is in force.",
     )  # fmt: skip

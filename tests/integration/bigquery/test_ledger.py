@@ -126,18 +126,19 @@ def test_the_zones_are_found_apart_from_the_months():
 
 
 def test_what_is_worth_knowing_about_a_month_is_kept():
-    told = replace(loaded(YELLOW, "").provenance, added_columns="tip_jar int64", remarks="odd")
+    told = replace(loaded(YELLOW, "").provenance, added_columns="tip_jar int64", remarks="odd",
+                   counters="outside_month=1")  # fmt: skip
     ledger.record(replace(loaded(YELLOW, "job"), provenance=told))
     assert ledger.find(YELLOW).provenance == told
 
 
 @pytest.fixture
 def older_ledger():
-    """The ledger as it was before months had remarks or added columns."""
+    """The ledger as it was before months had remarks, counters or added columns."""
     client = bigquery_client()
     found = client.get_table(f"{dataset_path()}._loads")
     client.delete_table(found)
-    older = Table(found.reference, schema=found.schema[:-2])
+    older = Table(found.reference, schema=found.schema[:-3])
     older.labels = found.labels
     client.create_table(older)
     sql = f"INSERT INTO `{found.reference}` (service, month, job_id) VALUES ('yellow', @day, 'old')"
@@ -149,6 +150,7 @@ def test_an_older_ledger_is_read_as_it_is_and_extended_by_the_next_load(older_le
     ledger.forget()
     assert ledger.find(YELLOW).job_id == "old"
     assert ledger.find(YELLOW).provenance.remarks is None
+    assert ledger.find(YELLOW).provenance.counted() is None
     ensure_tables("green")
     ledger.record(loaded(GREEN, "new"))
     assert {load.job_id for load in ledger.loaded_months().values()} == {"old", "new"}

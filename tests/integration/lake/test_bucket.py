@@ -71,6 +71,7 @@ def test_the_longest_record_that_a_month_can_have_fits_into_the_metadata(path):
         source_etag=f'"{"x" * 500}"',
         added_columns=", ".join(f"{name} datetime" for name in names),
         remarks="é" * (MOST_BYTES // 2),
+        counters=" ".join(f"{'x' * 21}={10**12 - 1}" for _ in range(10)),
     )
     assert put(path, longest).provenance == longest
 

@@ -57,6 +57,9 @@ def test_rows_that_repeat_are_kept_and_counted_over_all_batches(
     rewritten = rewrite_month(raw.provenance(), raw.path, target)
     assert rewritten.audit.counts["duplicate_rows"] == 3
     assert footer(target)["tlc_audit_duplicate_rows"] == "3"
+    counted = {name: rows for name, rows in rewritten.audit.counts.items() if rows}
+    assert rewritten.provenance.counted() == target.provenance().counted() == counted
+    assert footer(target)["tlc_counters"].startswith("duplicate_rows=3 ")
     assert rewritten.provenance.rows_kept == 7
     assert [path.name for path in target.path.parent.iterdir()] == [target.path.name]
 

@@ -89,12 +89,13 @@ def test_a_failed_load_adds_no_column(place):
 def test_a_table_of_an_older_schema_gets_the_columns_that_it_lacks(place):
     place.load(JANUARY, 1)
     place.query("ALTER TABLE {s}.yellow_trips DROP COLUMN cbd_congestion_fee")
-    place.query("ALTER TABLE {s}._loads DROP COLUMN remarks")
-    place.load(FEBRUARY, worst_rows(FEBRUARY, 1), remarks="none")
+    place.query("ALTER TABLE {s}._loads DROP COLUMN remarks, DROP COLUMN counters")
+    place.load(FEBRUARY, worst_rows(FEBRUARY, 1), remarks="none", counters="not_finite=1")
     sql = "SELECT source_month, cbd_congestion_fee FROM {s}.yellow_trips"
     assert dict(place.query(sql))[JANUARY.first_day] is None
     assert columns(place)["cbd_congestion_fee"][0] == "double precision"
-    assert place.query("SELECT remarks FROM {s}._loads ORDER BY load_id") == [(None,), ("none",)]
+    told = place.query("SELECT remarks, counters FROM {s}._loads ORDER BY load_id")
+    assert told == [(None, None), ("none", "not_finite=1")]
 
 
 @pytest.mark.parametrize(

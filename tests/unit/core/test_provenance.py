@@ -5,7 +5,7 @@ import luigi
 import pytest
 
 from pipeline.core.errors import Terminal
-from pipeline.core.provenance import PIPELINE_VERSION, Provenance
+from pipeline.core.provenance import NOTHING_ODD, PIPELINE_VERSION, Provenance
 from pipeline.core.settings import PROJECT_ROOT
 
 DOWNLOADED = Provenance(
@@ -78,8 +78,23 @@ def test_a_month_with_unknown_columns_counts_only_where_they_are_to_be_treated_s
 
 
 def test_the_origin_of_a_month_is_what_its_download_told():
-    found = replace(NORMALIZED, unknown_columns="add", added_columns="a bool", remarks="odd")
+    found = replace(NORMALIZED, unknown_columns="add", added_columns="a bool", remarks="odd",
+                    counters="not_finite=1")  # fmt: skip
     assert found.origin() == DOWNLOADED
+
+
+def test_odd_rows_are_read_back_by_count_and_what_nobody_counted_is_not_none():
+    assert replace(NORMALIZED, counters="not_finite=1 outside_month=12").counted() == {
+        "not_finite": 1,
+        "outside_month": 12,
+    }
+    assert replace(NORMALIZED, counters=NOTHING_ODD).counted() == {}
+    assert NORMALIZED.counted() is None
+
+
+def test_a_record_of_before_rows_were_counted_is_as_good_as_it_was():
+    assert "tlc_counters" not in NORMALIZED.to_metadata()
+    assert Provenance.from_metadata(NORMALIZED.to_metadata()) == NORMALIZED
 
 
 def test_the_program_tells_the_version_that_is_packaged():
