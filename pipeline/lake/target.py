@@ -49,9 +49,10 @@ class LakeMonthTarget(LakeTarget):
         """Return whether the month is in the lake. One listing serves all months."""
         told = self._whole_provenance()
         is_current = told is not None and service_schema(self._month.service).made(told)
-        return is_current and super().exists() and self._has_its_quarantine()
+        return is_current and super().exists() and self.has_its_quarantine()
 
-    def _has_its_quarantine(self) -> bool:
+    def has_its_quarantine(self) -> bool:
+        """Return whether the quarantine of this very month is there, or absent as it should be."""
         month, quarantine = (
             objects().get(name)
             for name in (self._month.object_name, self._month.quarantine_object_name)

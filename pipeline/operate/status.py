@@ -1,11 +1,16 @@
 """``tlc status``: which month is where."""
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import click
 
 from pipeline.operate.output import show, that_fit
+
+if TYPE_CHECKING:
+    from pipeline.bigquery.ledger import Load as BigQueryLoad
+    from pipeline.postgres.ledger import Load as PostgresLoad
+    from pipeline.survey.months import MonthState
 
 COLUMNS: Final = (
     "month",
@@ -38,7 +43,7 @@ def status(form: str) -> None:
     """
     from pipeline.survey.months import known_months
 
-    records = [state.as_record() for state in known_months()]
+    records = [month_record(state) for state in known_months()]
     if not records and form == "table":
         click.echo(
             "no month yet; next: luigi --module pipeline LoadMonthToBQ --year 2021 --month 1"
@@ -50,6 +55,35 @@ def status(form: str) -> None:
         show(columns[:fitting], [row[:fitting] for row in rows], form)
     else:
         show(tuple(records[0]) if records else (), [[*record.values()] for record in records], form)
+
+
+def month_record(state: "MonthState") -> dict[str, Any]:
+    """Return a month as JSON has it; None is what is not known."""
+    told, when = state.provenance, state.loaded_at
+    return {
+        "service": state.month.service,
+        "month": state.month.key,
+        "source": told.source_url if told else None,
+        "local": state.local,
+        "lake": state.lake.uri if state.lake else None,
+        "bigquery": _loaded_or_not(state.bigquery),
+        "postgres": _loaded_or_not(state.postgres),
+        "rows_in": told.source_rows if told else None,
+        "rows_kept": told.rows_kept if told else None,
+        "rows_quarantined": told.rows_quarantined if told else None,
+        "bytes": told.source_bytes if told else None,
+        "when": when.isoformat(timespec="seconds") if when else None,
+        "source_etag": told.source_etag if told else None,
+        "source_sha256": told.source_sha256 if told else None,
+        "schema_version": told.schema_version if told else None,
+        "added_columns": told.added_columns if told else None,
+        "remarks": told.remarks if told else None,
+        "counters": told.counters if told else None,
+    }
+
+
+def _loaded_or_not(load: "BigQueryLoad | PostgresLoad | None") -> str | None:
+    return None if load is None else "loaded" if load.is_whole else "incomplete"
 
 
 def _with_postgres(records: list[dict[str, Any]]) -> tuple[tuple[str, ...], list[Any]] | None:

@@ -98,7 +98,7 @@ class Published(ManyMonths):
             Transient: the publisher cannot be reached.
         """
         earliest, services = self.earliest, known_services(self.services)
-        ended = [month for service in services for month in _ended(service)]
+        ended = [month for service in services for month in ended_months(service)]
         meant = sorted((month for month in ended if month.key >= earliest), key=_age)
         unknown = [month for month in meant if not published_file(month)]
         published = self._published([m for m in unknown if not is_there(self.loading(m))])
@@ -137,7 +137,8 @@ class LoadPublished(Published):
         return known_key(self.since)
 
 
-def _ended(service: str) -> list[TripMonth]:
+def ended_months(service: str) -> list[TripMonth]:
+    """Return a service's months from its first to the last that has ended, oldest first."""
     first, last = FIRST_MONTHS[service], today().replace(day=1) - timedelta(days=1)
     return between(
         TripMonth(service, first.year, first.month), TripMonth(service, last.year, last.month)

@@ -1,13 +1,14 @@
 """What is where, month by month, from the truth at each stage's target.
 
-Belongs here: gathering the stages' answers into one row per month. Not here: presentation.
+Belongs here: gathering the stages' answers into one state per month. Not here: what they mean
+(``verdict.py``), and how they are shown.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.core.errors import BadRequest
 from pipeline.core.months import SERVICES, TripMonth
@@ -16,48 +17,45 @@ from pipeline.core.settings import data_dir
 
 if TYPE_CHECKING:
     from pipeline.bigquery.ledger import Load as BigQueryLoad
-    from pipeline.postgres.ledger import Load
+    from pipeline.lake.bucket import LakeObject
+    from pipeline.postgres.ledger import Load as PostgresLoad
 
 
 @dataclass(frozen=True)
 class MonthState:
-    """One month, and which stages hold it.
+    """One month, and what each stage holds of it; None where it holds nothing.
 
-    ``local`` is ``canonical``, ``raw``, ``incomplete`` (files, but no whole month) or None;
-    ``bigquery`` and ``postgres`` are ``loaded``, ``incomplete`` (ledger and partition disagree) or
-    None; ``lake`` is the object's URI; ``provenance`` is that of the furthest stage.
+    ``raw`` and ``canonical`` are the records of whole local files; ``has_files`` is true where
+    there are local files, whole or not.
     """
 
     month: TripMonth
-    local: str | None
-    lake: str | None
-    bigquery: str | None
-    postgres: str | None
-    when: datetime | None
-    provenance: Provenance | None
+    raw: Provenance | None
+    canonical: Provenance | None
+    has_files: bool
+    lake: "LakeObject | None"
+    bigquery: "BigQueryLoad | None"
+    postgres: "PostgresLoad | None"
 
-    def as_record(self) -> dict[str, Any]:
-        """Return the row of ``tlc status``."""
-        told = self.provenance
-        return {
-            "service": self.month.service,
-            "month": self.month.key,
-            "source": told.source_url if told else None,
-            "local": self.local,
-            "lake": self.lake,
-            "bigquery": self.bigquery,
-            "postgres": self.postgres,
-            "rows_in": told.source_rows if told else None,
-            "rows_kept": told.rows_kept if told else None,
-            "rows_quarantined": told.rows_quarantined if told else None,
-            "bytes": told.source_bytes if told else None,
-            "when": self.when.isoformat(timespec="seconds") if self.when else None,
-            "source_etag": told.source_etag if told else None,
-            "source_sha256": told.source_sha256 if told else None,
-            "schema_version": told.schema_version if told else None,
-            "added_columns": told.added_columns if told else None,
-            "remarks": told.remarks if told else None,
-        }
+    @property
+    def local(self) -> str | None:
+        """How far the local files are: canonical, raw, or incomplete where none is whole."""
+        if self.canonical or self.raw:
+            return "canonical" if self.canonical else "raw"
+        return "incomplete" if self.has_files else None
+
+    @property
+    def provenance(self) -> Provenance | None:
+        """The record of the furthest stage that has one."""
+        furthest = (self.bigquery, self.postgres, self.lake)
+        told = [stage.provenance for stage in furthest if stage and stage.provenance]
+        return next(filter(None, (*told, self.canonical, self.raw)), None)
+
+    @property
+    def loaded_at(self) -> datetime | None:
+        """When the month came into BigQuery, or else into Postgres."""
+        load = self.bigquery or self.postgres
+        return load.loaded_at if load else None
 
 
 def known_months() -> list[MonthState]:
@@ -65,37 +63,41 @@ def known_months() -> list[MonthState]:
 
     One listing of the lake and one query each of BigQuery and Postgres, however many months there
     are. Files and objects that are no month's are passed over.
+
+    Raises:
+        Transient, Terminal: a service does not answer, or refuses.
     """
     from pipeline.bigquery.ledger import loaded_months
     from pipeline.lake.bucket import objects
 
     loaded, stored = loaded_months(), objects()
-    months = {TripMonth.parse(*key) for key in (*loaded, *_in_postgres())}
+    months = {TripMonth.parse(*key) for key in (*loaded, *in_postgres())}
     months |= set(_local_months(data_dir()))
     in_folders = filter(None, (_month_at(Path(name).parent) for name in stored))
     months |= {month for month in in_folders if month.object_name in stored}
-    return [_state(month) for month in sorted(months, key=_order)]
+    return [state_of(month) for month in sorted(months, key=by_service)]
 
 
-def _state(month: TripMonth) -> MonthState:
+def state_of(month: TripMonth) -> MonthState:
+    """Return what each stage holds of a month, from the same listing and queries."""
     from pipeline.bigquery import ledger
+    from pipeline.download.target import RawTarget
     from pipeline.lake import bucket
+    from pipeline.normalize.target import CanonicalMonthTarget
 
-    stored, (local, local_provenance) = bucket.find(month), _local(month)
-    loaded, copied = ledger.find(month), _in_postgres().get((month.service, month.key))
-    furthest = loaded or copied
+    raw, canonical = RawTarget(month, data_dir()), CanonicalMonthTarget(month, data_dir())
     return MonthState(
         month,
-        local,
-        stored.uri if stored else None,
-        _loaded_or_not(loaded),
-        _loaded_or_not(copied),
-        furthest.loaded_at if furthest else None,
-        (furthest and furthest.provenance) or (stored and stored.provenance) or local_provenance,
+        raw.record(),
+        canonical.record(),
+        any(any(target.path.parent.glob("*")) for target in (canonical, raw)),
+        bucket.find(month),
+        ledger.find(month),
+        in_postgres().get((month.service, month.key)),
     )
 
 
-def _in_postgres() -> Mapping[tuple[str, str], "Load"]:
+def in_postgres() -> Mapping[tuple[str, str], "PostgresLoad"]:
     """Return what Postgres holds, by service and month; a sandbox's that was never used, nothing.
 
     That one is not made only to be asked.
@@ -109,21 +111,9 @@ def _in_postgres() -> Mapping[tuple[str, str], "Load"]:
     return loaded_months()
 
 
-def _loaded_or_not(load: "BigQueryLoad | Load | None") -> str | None:
-    return None if load is None else "loaded" if load.is_whole else "incomplete"
-
-
-def _local(month: TripMonth) -> tuple[str | None, Provenance | None]:
-    from pipeline.download.target import RawTarget
-    from pipeline.normalize.target import CanonicalMonthTarget
-
-    canonical, raw = CanonicalMonthTarget(month, data_dir()), RawTarget(month, data_dir())
-    if record := canonical.record():
-        return "canonical", record
-    if record := raw.record():
-        return "raw", record
-    has_files = any(any(target.path.parent.glob("*")) for target in (canonical, raw))
-    return ("incomplete" if has_files else None), None
+def by_service(month: TripMonth) -> tuple[int, str]:
+    """Return what months are sorted by: yellow first, then green, fhv and fhvhv."""
+    return SERVICES.index(month.service), month.key
 
 
 def _local_months(folder: Path) -> Iterable[TripMonth]:
@@ -141,7 +131,3 @@ def _month_at(partition: Path) -> TripMonth | None:
     except BadRequest:
         return None
     return month if partition.match(month.partition_path) else None
-
-
-def _order(month: TripMonth) -> tuple[int, str]:
-    return SERVICES.index(month.service), month.key

@@ -1,8 +1,11 @@
-"""Months that are loaded as far as the ledger and the partitions tell, without their rows."""
+"""Months that are there as far as ledger, partitions and lake tell, without their rows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
 
 from pipeline.bigquery import ledger
 from pipeline.bigquery.definitions import LEDGER, LEDGER_COLUMNS, dataset_path, table_path
@@ -11,6 +14,8 @@ from pipeline.bigquery.tables import ensure_tables
 from pipeline.connections.google import bigquery_client
 from pipeline.core.months import SERVICES, TripMonth
 from pipeline.core.provenance import Provenance
+from pipeline.lake import bucket
+from pipeline.schemas import published_files, service_schema
 
 WHEN = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SAMPLE = Provenance(
@@ -25,8 +30,11 @@ SAMPLE = Provenance(
 ).normalized(kept=1, quarantined=0, schema_version="v1")
 
 
-def fill(months: Iterable[TripMonth]) -> None:
-    """Put one row into each month's partition, and one into the ledger; not twice the same."""
+def fill(months: Iterable[TripMonth], **changes: Any) -> None:
+    """Put one row into each month's partition, and one into the ledger; not twice the same.
+
+    ``changes`` are to the months' provenance.
+    """
     from google.cloud.bigquery import LoadJobConfig, SchemaField
 
     months = list(months)
@@ -38,22 +46,35 @@ def fill(months: Iterable[TripMonth]) -> None:
             bigquery_client().query_and_wait(insert)
     schema = [SchemaField(name, kind) for name, kind, _ in LEDGER_COLUMNS]
     bigquery_client().load_table_from_json(
-        [ledger._as_row(_load(month)) for month in months],
+        [ledger._as_row(_load(month, changes)) for month in months],
         table_path(LEDGER),
         job_config=LoadJobConfig(schema=schema, write_disposition="WRITE_APPEND"),
     ).result()
     ledger.forget()
 
 
-def _load(month: TripMonth) -> Load:
-    provenance = replace(SAMPLE, service=month.service, month=month.key)
+def store(month: TripMonth, **changes: Any) -> None:
+    """Put an object with the month's name and provenance, and no rows, into the lake."""
+    with NamedTemporaryFile() as file:
+        path, provenance = Path(file.name), provenance_of(month, **changes)
+        bucket.publish(month.object_name, path, provenance, None, lambda sent: None)
+
+
+def provenance_of(month: TripMonth, **changes: Any) -> Provenance:
+    """Return the provenance of a sample of one row."""
+    version = service_schema(month.service).version
+    own = {"service": month.service, "month": month.key, "schema_version": version}
+    return replace(SAMPLE, **{**own, **changes})
+
+
+def _load(month: TripMonth, changes: Mapping[str, Any]) -> Load:
+    provenance = provenance_of(month, **changes)
     return Load(provenance, f"job_{month.table_name}_{month.key}", WHEN, "gs://lake/", 1, None)
 
 
 def main() -> None:
     """Fill the warehouse of the settings with every published month."""
     from pipeline import LoadAll
-    from pipeline.schemas import published_files
 
     LoadAll()  # A task reads the profile.
     fill(published_files())

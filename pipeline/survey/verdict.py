@@ -1,0 +1,189 @@
+"""What is to be said of each month: done, stale, missing, failed or not published.
+
+Belongs here: the judgement, from what the targets hold, what the publisher was last seen to serve
+and what this host last tried. Not here: asking the targets (``months.py``), asking the publisher,
+and what a run would do about it (``plan.py``).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from pipeline.core.months import SERVICES, TripMonth
+from pipeline.core.provenance import Provenance
+from pipeline.core.settings import base_url, is_loopback, normalize
+from pipeline.ranges.task import ended_months
+from pipeline.schemas import published_file, service_schema
+from pipeline.survey.months import MonthState, by_service, known_months
+
+if TYPE_CHECKING:
+    from pipeline.bigquery.ledger import Load as BigQueryLoad
+    from pipeline.postgres.ledger import Load as PostgresLoad
+
+LOCAL_STAGES: Final = ("DownloadMonth", "NormalizeMonth")
+STAGES: Final = {
+    "bigquery": (*LOCAL_STAGES, "UploadMonthToGCS", "LoadMonthToBQ"),
+    "postgres": (*LOCAL_STAGES, "LoadMonthToPostgres"),
+    "lake": (*LOCAL_STAGES, "UploadMonthToGCS"),
+}
+"""The tasks that bring a month there, in order."""
+
+
+class Verdict(StrEnum):
+    """What a month is at a destination.
+
+    ``STALE`` is whole, but of another version than is wanted; ``FAILED`` is not whole, or not
+    there because the last try on this host failed.
+    """
+
+    DONE = "done"
+    STALE = "stale"
+    MISSING = "missing"
+    FAILED = "failed"
+    NOT_PUBLISHED = "not published"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A month's verdict and why, in words; ``state`` is None where no stage holds anything."""
+
+    verdict: Verdict
+    why: str
+    state: MonthState | None
+
+
+def judged(to: str = "bigquery") -> dict[TripMonth, Judged]:
+    """Return the verdict on each month at ``to``: bigquery, postgres or lake.
+
+    All months of each service from its first to its last that has ended, and what else is there,
+    by service and month. One listing of the lake, one query each of BigQuery and Postgres, nothing
+    of the publisher.
+
+    Raises:
+        Transient, Terminal: a service does not answer, or refuses.
+    """
+    states = {state.month: state for state in known_months()}
+    failures = dict(_failures(to))
+    ended = {month for service in SERVICES for month in ended_months(service)}
+    return {
+        month: _judge(to, month, states.get(month), failures.get(month))
+        for month in sorted(ended | states.keys(), key=by_service)
+    }
+
+
+def _judge(to: str, month: TripMonth, state: MonthState | None, failure: str | None) -> Judged:
+    record, fault = _held(to, state) if state else (None, None)
+    if fault:
+        return Judged(Verdict.FAILED, fault, state)
+    if state and record:
+        if why := _why_stale(to, record, state):
+            return Judged(Verdict.STALE, why, state)
+        return Judged(Verdict.DONE, f"{record.rows_kept:,} rows", state)
+    if failure:
+        return Judged(Verdict.FAILED, failure, state)
+    if state or published_file(month) or _is_sighted(month):
+        return Judged(Verdict.MISSING, _nearest(state), state)
+    return Judged(Verdict.NOT_PUBLISHED, "not published when last looked", state)
+
+
+def _held(to: str, state: MonthState) -> tuple[Provenance | None, str | None]:
+    """Return the record of what is there, and what is wrong where it is not whole."""
+    if to == "lake":
+        return _held_by_lake(state)
+    load: BigQueryLoad | PostgresLoad | None
+    load = state.bigquery if to == "bigquery" else state.postgres
+    if load is None or load.is_whole:
+        return (load.provenance if load else None), None
+    there = "gone" if load.partition_rows is None else f"of {load.partition_rows:,} rows"
+    return None, f"the ledger has {load.provenance.rows_kept:,} rows, and the partition is {there}"
+
+
+def _held_by_lake(state: MonthState) -> tuple[Provenance | None, str | None]:
+    from pipeline.lake.target import LakeMonthTarget
+
+    if state.lake is None:
+        return None, None
+    record = state.lake.provenance
+    if record is None or not record.is_balanced or not record.is_of(state.month):
+        return None, "the object carries no whole record of this month"
+    if not LakeMonthTarget(state.month).has_its_quarantine():
+        return None, "the object and that of its quarantine are not of one version"
+    return record, None
+
+
+def _why_stale(to: str, record: Provenance, state: MonthState) -> str | None:
+    return _why_outdated(record) or _why_unwanted(record) or _why_behind(to, record, state)
+
+
+def _why_unwanted(record: Provenance) -> str | None:
+    """Return why the month is not as settings and schema ask for."""
+    if is_loopback(record.source_url) != is_loopback(base_url()):
+        is_sample = is_loopback(record.source_url)
+        kinds = ("a sample", "TLC's") if is_sample else ("TLC's", "a sample")
+        return "it is {}, and {} is wanted".format(*kinds)
+    policy = str(normalize().unknown_columns)
+    if record.unknown_columns not in (None, policy):
+        return f"made with unknown_columns = {record.unknown_columns}, now it is {policy}"
+    schema = service_schema(record.service)
+    if not schema.made(record):
+        wanted = schema.extended(record.added_columns).version
+        return f"made by schema {record.schema_version}, now it is {wanted}"
+    return None
+
+
+def _why_behind(to: str, record: Provenance, state: MonthState) -> str | None:
+    """Return which stage before it has a later version."""
+    in_lake = state.lake.provenance if state.lake and to == "bigquery" else None
+    before = {"the lake": in_lake, "this disk": state.canonical or state.raw}
+    return next(
+        (f"{place} has a later version: {_version(other)}; here {_version(record)}"
+         for place, other in before.items() if other and _is_later(other, record)),
+        None,
+    )  # fmt: skip
+
+
+def _is_later(record: Provenance, than: Provenance) -> bool:
+    if record.source_sha256 == than.source_sha256 or not record.is_wanted():
+        return False
+    times = (_time(record.source_last_modified), _time(than.source_last_modified))
+    return times[0] is not None and times[1] is not None and times[0] > times[1]
+
+
+def _time(header: str) -> datetime | None:
+    try:
+        told = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return told if told.tzinfo else told.replace(tzinfo=UTC)
+
+
+def _version(record: Provenance) -> str:
+    return f"{record.source_bytes:,} bytes of {record.source_last_modified}"
+
+
+def _nearest(state: MonthState | None) -> str:
+    if state is None or state.provenance is None:
+        return "nowhere yet" if state is None else "files on this disk, none whole"
+    places = {
+        "in BigQuery": state.bigquery,
+        "in the lake": state.lake,
+        "in Postgres": state.postgres,
+        f"{state.local} on this disk": state.local and state.local != "incomplete",
+    }
+    return ", ".join(place for place, held in places.items() if held)
+
+
+# Until sightings and outcomes are known.
+def _why_outdated(record: Provenance) -> str | None:
+    return None
+
+
+def _is_sighted(month: TripMonth) -> bool:
+    return False
+
+
+def _failures(to: str) -> Iterator[tuple[TripMonth, str]]:
+    yield from ()
