@@ -10,6 +10,7 @@ from support.postgres import PostgresUnderTest, copied_cluster, given_server, st
 from support.sandbox import RunningSandbox
 from support.workspace import Workspace
 
+from pipeline.core import run_id
 from pipeline.core.settings import PROJECT_ROOT
 from pipeline.sandbox.postgres import cluster
 
@@ -21,6 +22,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [*os.environ]:
         if name.startswith(("TLC_", "PIPELINE_", "LUIGI_", "PG")) and name not in KEPT:
             monkeypatch.delenv(name)
+    os.environ.pop(run_id.VARIABLE, None)
 
 
 KEPT = {"TLC_LIVE_PROJECT", "TLC_CAMPAIGN", "TLC_TEST_POSTGRES_URL"}

@@ -8,7 +8,6 @@ import importlib
 import logging
 import multiprocessing
 import signal
-from datetime import datetime
 from typing import Any, Final
 
 import luigi
@@ -17,7 +16,7 @@ from luigi.setup_logging import InterfaceLogging
 from luigi.task_status import PENDING
 from luigi.worker import Worker, fork_lock
 
-from pipeline.agents.luigid import Queue, Stopped
+from pipeline.agents.luigid import Began, Queue, Stopped
 from pipeline.agents.record import record
 from pipeline.core.errors import PipelineError, Transient
 from pipeline.core.scheduler import answers, luigid_address, without_credentials
@@ -116,7 +115,7 @@ class Agent(Worker):
         left = self._queue.hand_back(self._id)
         logger.info("ended by a signal; %s running tasks left to other agents", left)
 
-    def _keep(self, family: str, params: dict[str, str], began: datetime, error: str) -> None:
+    def _keep(self, family: str, params: dict[str, str], began: Began, error: str) -> None:
         """Keep a record of a task that ended, and send it into the history meanwhile."""
         try:
             append(record(family, params, began, error))

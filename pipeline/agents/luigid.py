@@ -14,13 +14,14 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from luigi.rpc import RemoteScheduler, RPCError
 from luigi.task_status import DONE, FAILED, PENDING, RUNNING
 
 from pipeline.agents.queue import resource, trusted_task
 from pipeline.core.errors import BadRequest
+from pipeline.core.run_id import begin_run
 from pipeline.core.scheduler import ANSWER_SECONDS, without_credentials
 
 logger = logging.getLogger(__name__)
@@ -32,8 +33,17 @@ UNTOLD: Final = (None, "", '""', "null")
 """What luigid knows of the end of a task of which nobody has told it."""
 
 Told = dict[str, Any]
-Ended = Callable[[str, dict[str, str], datetime, str], None]
-"""What is told of a task that ended: its family, its parameters, when it began, why it failed."""
+
+
+class Began(NamedTuple):
+    """When a task of the queue was taken, and the id of the run that it is."""
+
+    at: datetime
+    run_id: str
+
+
+Ended = Callable[[str, dict[str, str], Began, str], None]
+"""What is told of a task that ended: its family, its parameters, how it began, why it failed."""
 
 
 class Stopped(Exception):
@@ -56,7 +66,7 @@ class Queue(RemoteScheduler):
         self._answering_since: float | None = None
         self._running: dict[str, Told] = {}
         self._explained: set[tuple[str, float]] = set()
-        self._began: dict[str, datetime] = {}
+        self._began: dict[str, Began] = {}
         self.on_end: Ended = lambda family, params, began, error: None
         self._introduction: Told = {}
         self._is_stopped = False
@@ -167,15 +177,18 @@ class Queue(RemoteScheduler):
                 told = {"status": FAILED, "expl": f"refused: {error}"}
                 self.add_task(worker=worker, task_id=task_id, **told)
             return {key: told for key, told in reply.items() if key in KEPT} | {"task_id": None}
-        self._running[task.task_id], self._began[task.task_id] = reply, datetime.now(UTC)
+        self._running[task.task_id] = reply
+        # The process of the task, which is started next, inherits the id.
+        self._began[task.task_id] = Began(datetime.now(UTC), begin_run())
         return reply
 
     def _say_ended(self, told: Told, reply: Told) -> None:
         status, family, params = told["status"], reply["task_family"], reply["task_params"]
         given = ", ".join(f"{name}={value}" for name, value in params.items())
-        logger.info("%-9s %s(%s)", status.lower(), family, given)
+        began = self._began.pop(told["task_id"])
+        logger.info("%-9s %s(%s)", status.lower(), family, given, extra={"run_id": began.run_id})
         error = str(json.loads(told["expl"])) if status == FAILED else ""
-        self.on_end(family, params, self._began.pop(told["task_id"]), error)
+        self.on_end(family, params, began, error)
 
     def _tell_again(self, worker: str) -> None:
         if self._introduction:

@@ -5,13 +5,14 @@ Belongs here: its record. Not here: keeping it (``deployments/records.py``), the
 
 from datetime import UTC, datetime
 
-from pipeline.agents.whole import UNPUBLISHED
+from pipeline.agents.luigid import Began
+from pipeline.core.errors import UNPUBLISHED
 from pipeline.core.month_task import MonthTask
 from pipeline.deployments.policy import DONE, FAILED, NOT_PUBLISHED, RESULTS
 from pipeline.deployments.records import AGENT, RunRecord
 
 
-def record(family: str, parameters: dict[str, str], began: datetime, error: str) -> RunRecord:
+def record(family: str, parameters: dict[str, str], began: Began, error: str) -> RunRecord:
     """Return the record of a task that ended now; ``error`` is empty where it is done."""
     import pipeline
 
@@ -23,7 +24,7 @@ def record(family: str, parameters: dict[str, str], began: datetime, error: str)
         version="",
         command=["pipeline", family, *options],
         is_scheduled=False,
-        started=began.isoformat(timespec="seconds"),
+        started=began.at.isoformat(timespec="seconds"),
         ended=datetime.now(UTC).isoformat(timespec="seconds"),
         tries=1,
         code=code,
@@ -32,4 +33,5 @@ def record(family: str, parameters: dict[str, str], began: datetime, error: str)
         told=error.strip().rpartition("\n")[2],
         months_loaded=int(is_month and code == DONE),
         months_failed=int(is_month and code == FAILED),
+        run_id=began.run_id,
     )

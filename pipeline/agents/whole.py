@@ -15,12 +15,11 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.core.errors import Terminal, Transient
+from pipeline.core.errors import UNPUBLISHED, NotPublished, Terminal
 
 if TYPE_CHECKING:
     from luigi.worker import TaskProcess
 
-UNPUBLISHED: Final = "is not published yet"
 SHOWN_BY: Final = ("set_progress_percentage", "set_status_message", "set_tracking_url")
 """What Luigi lends the task that it runs, to be seen on the dashboard."""
 
@@ -47,7 +46,7 @@ def make(task: Any, run: Callable[[], Any]) -> Any:
     """Make what the task requires, then run it; nothing where it is complete. Safe to repeat.
 
     Raises:
-        Transient: the publisher does not have it yet.
+        NotPublished: the publisher does not have it yet.
         Terminal: something ran without leaving its target.
     """
     if task.complete():
@@ -61,7 +60,7 @@ def _make_required(task: Any, shown_by: dict[str, Any]) -> None:
     if task.complete():
         return
     if task.run is None:  # An external task.
-        raise Transient(f"{task.subject} {UNPUBLISHED}", next_step="ask again another day")
+        raise NotPublished(f"{task.subject} {UNPUBLISHED}", next_step="ask again another day")
     for required in task.deps():
         _make_required(required, shown_by)
     vars(task).update(shown_by)

@@ -43,7 +43,7 @@ def load_and_record(task: PipelineTask, destination: "Destination", source: Lake
     loaded = load_object(destination, source, watch)
     ledger.record(loaded)
     message = f"{loaded.partition_rows:,} rows in {destination.path.rpartition('.')[2]}"
-    task.report(100, message)
+    task.report(100, message, rows=loaded.partition_rows)
     task.log(f"loaded {message} by job {loaded.job_id}")
     if loaded.provenance.remarks:
         # Said again: the month may have been normalized elsewhere, or long ago.

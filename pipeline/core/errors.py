@@ -5,12 +5,15 @@ and what prints the line (``logs.py``).
 
     PipelineError
     ├── Transient   weather: the same command may succeed later
+    │   └── NotPublished   the publisher does not have it yet
     └── Terminal    the same command will fail again until something is changed
         └── BadRequest   the month, service or setting that was asked for cannot exist
 """
 
 from typing import Final
 
+UNPUBLISHED: Final = "is not published yet"
+"""How every message says so; luigid keeps of an error only its text."""
 MOST_CHARACTERS: Final = 2_000
 """Of each part of an error: what a file, a server or a user says may be longer."""
 
@@ -33,11 +36,11 @@ class PipelineError(Exception):
             parts.append(f"expected: {expected}")
         if next_step is not None:
             parts.append(f"next: {next_step}")
-        super().__init__("; ".join(map(_shown, parts)))
+        super().__init__("; ".join(map(one_line, parts)))
 
 
-def _shown(part: str) -> str:
-    """Return a part as one short line that does nothing to a terminal, whoever wrote it."""
+def one_line(part: str) -> str:
+    """Return a text as one short line that does nothing to a terminal, whoever wrote it."""
     words = " ".join(part.split())
     line = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in words)
     return line if len(line) <= MOST_CHARACTERS else f"{line[:MOST_CHARACTERS]}…"
@@ -45,6 +48,10 @@ def _shown(part: str) -> str:
 
 class Transient(PipelineError):
     """Raised when a service or the network failed; running the same command again may succeed."""
+
+
+class NotPublished(Transient):
+    """Raised when the publisher does not have yet what was asked for."""
 
 
 class Terminal(PipelineError):

@@ -61,7 +61,12 @@ class LineFormatter(logging.Formatter):
             told.msg, told.args = str(error), ()
         elif record.name == "luigi-interface":
             _shorten(told)
-        return PASSWORD.sub(r"\1@", super().format(told))
+        return masked(super().format(told))
+
+
+def masked(text: str) -> str:
+    """Return a text without the password of an address in it."""
+    return PASSWORD.sub(r"\1@", text)
 
 
 def _shorten(record: logging.LogRecord) -> None:

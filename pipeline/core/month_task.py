@@ -10,8 +10,7 @@ import luigi
 
 from pipeline.core.errors import BadRequest
 from pipeline.core.months import TripMonth
-from pipeline.core.outcomes import note
-from pipeline.core.pipeline_task import PipelineTask
+from pipeline.core.publication_task import PublicationTask
 
 T = TypeVar("T", bound=luigi.Task)
 
@@ -27,7 +26,7 @@ class WholeNumber(luigi.IntParameter):
             raise BadRequest("bad year or month", seen=repr(s), expected="a whole number") from None
 
 
-class MonthTask(PipelineTask):
+class MonthTask(PublicationTask):
     """A task about ``--service``, ``--year`` and ``--month``.
 
     The parameters are judged when the task is asked whether it is complete, so that a month that
@@ -49,16 +48,6 @@ class MonthTask(PipelineTask):
     def subject(self) -> TripMonth:
         """The month."""
         return self.trip_month
-
-    def on_success(self) -> Any:
-        """Tell whoever started the run."""
-        note(self.task_family, self.subject, True)
-        return super().on_success()  # type: ignore[no-untyped-call]
-
-    def on_failure(self, exception: BaseException) -> Any:
-        """Tell whoever started the run, and return what the dashboard shows."""
-        note(self.task_family, self.subject, False)
-        return super().on_failure(exception)
 
     def same_month(self, task: type[T]) -> T:
         """Return another stage's task about the same month."""

@@ -6,6 +6,7 @@ Belongs here: what all tasks share, whatever they are about. Not here: a month's
 
 import logging
 import time
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from luigi.rpc import RPCError
 from pipeline.core.errors import BadRequest, PipelineError
 from pipeline.core.interrupts import end_when_told
 from pipeline.core.profile import load_profile
+from pipeline.core.run_id import run_id
 from pipeline.core.scheduler import choose_scheduler
 
 logger = logging.getLogger(__name__)
@@ -24,10 +26,20 @@ LOG_SECONDS: Final = 10.0
 """Between two lines of the log about one task's progress."""
 
 
+@dataclass(frozen=True)
+class Reported:
+    """What a task last said of itself: a message, a link to what it makes, and how many rows."""
+
+    message: str = ""
+    url: str = ""
+    rows: int | None = None
+
+
 class PipelineTask(luigi.Task):
     """A task that tells the dashboard and the log how it is getting on."""
 
     _is_unwatched = False
+    _reported = Reported()
     _told_at: float | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -38,6 +50,7 @@ class PipelineTask(luigi.Task):
             # Raised when it is asked whether it is complete: a run then ends with Luigi's code for
             # what could not be scheduled, as it does for a month that cannot exist.
             vars(self)["complete"] = partial(_refuse, refusal)
+        run_id()
         choose_scheduler()
         end_when_told()
 
@@ -52,23 +65,36 @@ class PipelineTask(luigi.Task):
             return str(exception)
         return super().on_failure(exception)  # type: ignore[no-untyped-call]
 
-    def report(self, percent: float | None = None, message: str = "", url: str = "") -> None:
+    def report(
+        self,
+        percent: float | None = None,
+        message: str = "",
+        url: str = "",
+        rows: int | None = None,
+    ) -> None:
         """Show progress (0-100), a message with numbers and a link on the dashboard, where one is.
 
-        Of work that takes long, the log has a line now and then, too.
+        Of work that takes long, the log has a line now and then, too. What was said last, and how
+        many ``rows`` there are, is what is known of the task when it has ended.
         """
+        self._keep(message=message, url=url, rows=rows)
         self._show(percent, message, url)
         if message and percent != DONE and self._is_time():
             self.log(message if percent is None else f"{percent:.0f} %: {message}")
 
     def say(self, message: str) -> None:
         """Show a message on the dashboard, and log it."""
+        self._keep(message=message)
         self._show(message=message)
         self.log(message)
 
     def log(self, message: str) -> None:
         """Log one line about the task's subject."""
         logger.info("%s: %s", self.subject, message)
+
+    def _keep(self, **said: Any) -> None:
+        told = {name: value for name, value in said.items() if value not in ("", None)}
+        self._reported = replace(self._reported, **told)
 
     def _is_time(self) -> bool:
         now = time.monotonic()

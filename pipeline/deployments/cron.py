@@ -21,12 +21,12 @@ from cronsim import CronSim
 
 from pipeline.core.errors import BadRequest, Terminal
 from pipeline.core.files import explained
+from pipeline.core.outcomes import runs_dir
 from pipeline.core.settings import PROJECT_ROOT
 from pipeline.core.settings import deployments as settings
 from pipeline.deployments.deployment import Schedule
 from pipeline.deployments.invocation import Installed, Invocation, template
 from pipeline.deployments.reading import Deployed
-from pipeline.deployments.records import runs_dir
 
 LOCALTIME: Final = Path("/etc/localtime")
 DAYS: Final = 400

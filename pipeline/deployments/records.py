@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.core.files import explained
-from pipeline.core.settings import data_dir
+from pipeline.core.outcomes import runs_dir
 
 AGENT: Final = "_agent"
 """In place of a deployment's name, which it cannot be: a task that an agent took."""
@@ -22,7 +22,10 @@ MOST_BYTES: Final = 1_000_000
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One run: times are ISO 8601 in UTC; ``code`` is the exit code, ``told`` why it was so."""
+    """One run: times are ISO 8601 in UTC; ``code`` is the exit code, ``told`` why it was so.
+
+    ``run_id`` is that of its outcomes and lines of log; records of older versions have none.
+    """
 
     deployment: str
     version: str
@@ -36,6 +39,7 @@ class RunRecord:
     told: str
     months_loaded: int | None = None
     months_failed: int | None = None
+    run_id: str = ""
 
     @property
     def started_at(self) -> datetime:
@@ -46,14 +50,6 @@ class RunRecord:
     def ended_at(self) -> datetime:
         """When it ended."""
         return datetime.fromisoformat(self.ended)
-
-
-def runs_dir() -> Path:
-    """Return the folder of logs, records and locks; it is made where there is none."""
-    folder = data_dir() / "runs"
-    with explained(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def log_file(name: str) -> Path:

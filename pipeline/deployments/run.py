@@ -17,9 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
 
-from pipeline.core import outcomes
 from pipeline.core.errors import Terminal
 from pipeline.core.files import explained
+from pipeline.core.outcomes import counted, of_run, runs_dir
+from pipeline.core.run_id import begin_run, run_id
 from pipeline.core.settings import PROJECT_ROOT
 from pipeline.core.settings import deployments as settings
 from pipeline.deployments import policy, records
@@ -59,6 +60,7 @@ def run(deployed: Deployed, parameters: Mapping[str, str], *, is_scheduled: bool
     """
     command = luigi_command(deployed, parameters)
     started = datetime.now(UTC)
+    begin_run()
     earlier = records.newest_first(deployed.name)
     with (
         _alone(deployed.name) as lock,
@@ -66,7 +68,7 @@ def run(deployed: Deployed, parameters: Mapping[str, str], *, is_scheduled: bool
         closing(RunLog(deployed.name, echo=not is_scheduled, may_rotate=lock is not None)) as log,
     ):
         outcome = _run(deployed, command, log, lock) if lock else _overlapped(log)
-        months = _months(deployed, command) if lock else (None, None)
+        months = _months(command) if lock else (None, None)
         record = _record(deployed, command, started, outcome, is_scheduled, months)
         records.append(record)
         if not is_scheduled:
@@ -101,20 +103,13 @@ def _record(
         told=outcome.told,
         months_loaded=months[0],
         months_failed=months[1],
+        run_id=run_id(),
     )
 
 
-def _months(deployed: Deployed, command: list[str]) -> tuple[int, int]:
+def _months(command: list[str]) -> tuple[int, int]:
     """Return how many months the run has brought where it was to, and how many failed."""
-    path = _outcomes(deployed)
-    with explained(path):
-        counted = outcomes.counted(path, month_family(command))
-        path.unlink()
-    return counted
-
-
-def _outcomes(deployed: Deployed) -> Path:
-    return records.runs_dir() / f"{deployed.name}.outcomes"
+    return counted(of_run(run_id()), month_family(command))
 
 
 def _news(record: RunRecord, log: Path) -> Terminal:
@@ -133,7 +128,7 @@ def _alone(name: str) -> Iterator[IO[str] | None]:
     The run's process inherits it: where this process is killed and that one lives on, the next run
     finds it at work.
     """
-    path = records.runs_dir() / f"{name}.lock"
+    path = runs_dir() / f"{name}.lock"
     with explained(path):
         lock = path.open("a")
     with lock:
@@ -154,8 +149,6 @@ def _run(deployed: Deployed, command: list[str], log: RunLog, lock: IO[str]) -> 
     """Try until it is done, or may not be tried again; a signal ends it, and its process."""
     log.say(f"version {deployed.version} starts: {subprocess.list2cmdline(command)}")
     tries = 0
-    with explained(_outcomes(deployed)):
-        _outcomes(deployed).write_bytes(b"")
     with _interruptible():
         try:
             while True:
@@ -180,11 +173,7 @@ def _try(
     process = subprocess.Popen(
         command,
         cwd=PROJECT_ROOT,
-        env={
-            **os.environ,
-            outcomes.VARIABLE: str(_outcomes(deployed)),
-            **deployed.deployment.environment,
-        },
+        env={**os.environ, **deployed.deployment.environment},
         stdin=subprocess.DEVNULL,
         stdout=log.stream,
         stderr=log.stream,

@@ -15,6 +15,7 @@ import luigi
 
 from pipeline.connections.publisher import publisher_base_url
 from pipeline.core import settings
+from pipeline.core.errors import UNPUBLISHED
 from pipeline.core.month_task import MonthTask
 from pipeline.core.months import TripMonth
 from pipeline.core.pipeline_task import PipelineTask
@@ -30,7 +31,7 @@ REPORT_SECONDS: Final = 1.0
 class PublishedMonth(MonthTask, luigi.ExternalTask):
     """The month at its publisher; nobody here can make it, only wait for it."""
 
-    def complete(self) -> bool:
+    def is_there(self) -> bool:
         """Return whether the month is published, asking the publisher once per process and day.
 
         Raises:
@@ -73,7 +74,7 @@ def download(task: PipelineTask, wanted: Publication, path: Path, kind: FileKind
 
     record = Publisher(base_url, kind).download(wanted, path, tell)
     size = megabytes(record.source_bytes)
-    task.report(100, size, url)
+    task.report(100, size, url, record.source_rows)
     task.log(f"downloaded {size}, {record.source_rows:,} rows from {url}")
 
 
@@ -115,5 +116,5 @@ def megabytes(done: int, total: int | None = None) -> str:
 
 @cache
 def _not_yet(wanted: Publication, why: str) -> bool:
-    logger.warning("%s is not published yet (%s)", wanted, why)
+    logger.warning("%s %s (%s)", wanted, UNPUBLISHED, why)
     return False

@@ -15,8 +15,10 @@ from pathlib import Path
 
 from pipeline.core.errors import PipelineError
 from pipeline.core.files import explained, write_atomically
+from pipeline.core.outcomes import file as outcomes_file
+from pipeline.core.outcomes import runs_dir
 from pipeline.core.settings import SANDBOX
-from pipeline.deployments.records import RunRecord, runs_dir
+from pipeline.deployments.records import RunRecord
 from pipeline.history.bigquery import NoDataset
 from pipeline.history.run import Run, run_of
 
@@ -102,7 +104,7 @@ def _runs(lines: Iterable[str]) -> Iterator[Run]:
 
 
 def _files() -> list[Path]:
-    return sorted(runs_dir().glob("*.jsonl"))
+    return sorted({*runs_dir().glob("*.jsonl")} - {outcomes_file()})
 
 
 def _sent_file(path: Path) -> Path:

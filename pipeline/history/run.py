@@ -13,7 +13,7 @@ from typing import Final
 from pipeline.deployments.records import AGENT, RunRecord
 
 COLUMNS: Final = (
-    ("run_id", "STRING", "made of the run itself: the same run has the same, however often sent"),
+    ("run_id", "STRING", "the run's own, as in its log and outcomes: the same, however often sent"),
     ("deployment", "STRING", "null for a task that an agent took, and for a load by hand"),
     ("asked_by", "STRING", "schedule, user or agent; luigi for a load that only the ledger knows"),
     ("task", "STRING", "the task"),
@@ -63,7 +63,7 @@ def run_of(record: RunRecord) -> Run:
     words = record.command[record.command.index("pipeline") + 1 :]
     is_agents = record.deployment == AGENT
     return Run(
-        run_id=hashlib.sha256(content.encode()).hexdigest()[:32],
+        run_id=record.run_id or hashlib.sha256(content.encode()).hexdigest()[:32],
         deployment=None if is_agents else record.deployment,
         asked_by="agent" if is_agents else "schedule" if record.is_scheduled else "user",
         task=words[0],

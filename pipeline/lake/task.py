@@ -35,5 +35,5 @@ class UploadMonthToGCS(MonthTask):
             f"{uploaded.size / 1e6:.1f} MB, {provenance.rows_kept:,} rows and "
             f"{provenance.rows_quarantined:,} quarantined at {uploaded.uri}"
         )
-        self.report(100, message, uploaded.link)
+        self.report(100, message, uploaded.link, provenance.rows_kept)
         self.log(f"uploaded {message}")

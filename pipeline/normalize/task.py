@@ -47,5 +47,5 @@ class NormalizeMonth(MonthTask):
 
         raw: RawTarget = self.requires().output()
         rewritten = rewrite_month(raw.provenance(), raw.path, target, tell)
-        self.report(100, str(rewritten), url)
+        self.report(100, str(rewritten), url, rewritten.provenance.rows_kept)
         self.log(f"normalized: {rewritten}")

@@ -38,7 +38,7 @@ class LoadMonthToPostgres(MonthTask):
 
         loaded = load_month(canonical, tell, self.say)
         message = f"{loaded.partition_rows:,} rows in {loaded.partition}"
-        self.report(100, message)
+        self.report(100, message, rows=loaded.partition_rows)
         self.log(f"loaded {message}, number {loaded.load_id} in the ledger")
         if loaded.provenance.remarks:
             # Said again: the month may have been normalized long ago.

@@ -118,7 +118,7 @@ class ManyMonths(PipelineTask):
 
 def is_there(task: MonthTask) -> bool:
     """Return whether the month is there, as it was when last asked about all months."""
-    return bool(task.complete())  # type: ignore[no-untyped-call]
+    return task.complete()
 
 
 _under_way: WeakValueDictionary[str, ManyMonths] = WeakValueDictionary()

@@ -7,7 +7,7 @@ import luigi
 
 from pipeline.bigquery.task import load_and_record
 from pipeline.core import settings
-from pipeline.core.pipeline_task import PipelineTask
+from pipeline.core.publication_task import PublicationTask
 from pipeline.download.target import RawTarget
 from pipeline.download.task import download, is_published
 from pipeline.lake.target import LakeTarget
@@ -16,7 +16,7 @@ from pipeline.zones.postgres import PostgresZonesTarget
 from pipeline.zones.table import BigQueryZonesTarget, ZonesTable
 
 
-class ZonesTask(PipelineTask):
+class ZonesTask(PublicationTask):
     """A task about the taxi zones."""
 
     @property
@@ -28,7 +28,7 @@ class ZonesTask(PipelineTask):
 class PublishedZones(ZonesTask, luigi.ExternalTask):
     """The lookup at its publisher; nobody here can make it, only wait for it."""
 
-    def complete(self) -> bool:
+    def is_there(self) -> bool:
         """Return whether the lookup is published, asking the publisher once per process.
 
         Raises:
@@ -75,7 +75,7 @@ class UploadZonesToGCS(ZonesTask):
             ZONE_LOOKUP.object_name, path, record, find(ZONE_LOOKUP), lambda sent: None
         )
         message = f"{record.rows_kept:,} rows at {uploaded.uri}"
-        self.report(100, message, uploaded.link)
+        self.report(100, message, uploaded.link, record.rows_kept)
         self.log(f"uploaded {message}")
 
 
@@ -113,5 +113,5 @@ class LoadZonesToPostgres(ZonesTask):
         raw = self.requires().output()
         rows = load_zones(raw.path, raw.provenance())
         message = f"{rows:,} rows in {TABLE}" if rows else f"{TABLE} as another run left it"
-        self.report(100, message)
+        self.report(100, message, rows=rows)
         self.log(f"loaded {message}")

@@ -52,7 +52,8 @@ class Workspace:
         for section, values in self.sections.items():
             lines += [f"[{section}]", *(f"{key} = {value}" for key, value in values.items()), ""]
         config.write_text("\n".join(lines), encoding="utf-8")
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("TLC_", "PIPELINE_"))}
+        own = ("TLC_", "PIPELINE_", "RUN_ID")
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(own)}
         return {**inherited, "LUIGI_CONFIG_PATH": str(config), **self.variables}
 
     def popen(self, *command: object, **options: Any) -> "subprocess.Popen[str]":

@@ -10,7 +10,8 @@ from support.configuration import forget_everything
 from support.postgres_place import Place
 from support.sandbox import RunningSandbox
 
-from pipeline.deployments.records import AGENT, RunRecord, append, runs_dir
+from pipeline.core.outcomes import runs_dir
+from pipeline.deployments.records import AGENT, RunRecord, append
 from pipeline.history import bigquery, outbox, postgres
 from pipeline.history.past import past
 from pipeline.operate.cli import tlc

@@ -6,12 +6,14 @@ import luigi
 import pytest
 from luigi.task_register import Register
 
+from pipeline.agents.luigid import Began
 from pipeline.agents.record import record
 from pipeline.agents.whole import make
 from pipeline.core.errors import Terminal, Transient
 
 MONTH = {"service": "yellow", "year": "2021", "month": "1"}
 RAN: list[str] = []
+BEGAN = Began(datetime.now(UTC), "20261123-011502-3f9a01bc")
 
 
 class Step(luigi.Task):
@@ -65,7 +67,7 @@ def test_a_month_that_is_not_published_is_told_so_and_recorded_so():
     task = Waiting(name="load")
     with pytest.raises(Transient, match="yellow 2030-01 is not published yet") as told:
         make(task, task.run)
-    kept = record("LoadMonthToBQ", MONTH, datetime.now(UTC), str(told.value))
+    kept = record("LoadMonthToBQ", MONTH, BEGAN, str(told.value))
     assert (kept.code, kept.result) == (20, "not published yet")
     assert (kept.months_loaded, kept.months_failed) == (0, 0)
 
@@ -79,10 +81,11 @@ def test_a_step_that_leaves_nothing_ends_the_task():
 
 
 def test_an_end_is_recorded_with_its_months_and_the_last_line_of_why():
-    done = record("LoadMonthToBQ", MONTH, datetime.now(UTC), "")
+    done = record("LoadMonthToBQ", MONTH, BEGAN, "")
     assert (done.code, done.months_loaded, done.months_failed) == (0, 1, 0)
-    failed = record("LoadMonthToBQ", MONTH, datetime.now(UTC), "Traceback\n  x\nValueError: y\n")
+    assert done.run_id == BEGAN.run_id
+    failed = record("LoadMonthToBQ", MONTH, BEGAN, "Traceback\n  x\nValueError: y\n")
     assert (failed.code, failed.told) == (30, "ValueError: y")
     assert (failed.months_loaded, failed.months_failed) == (0, 1)
-    many = record("LoadAll", {}, datetime.now(UTC), "")
+    many = record("LoadAll", {}, BEGAN, "")
     assert (many.months_loaded, many.months_failed) == (0, 0)

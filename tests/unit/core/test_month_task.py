@@ -5,15 +5,18 @@ from luigi.rpc import RPCError
 from luigi.task_register import Register
 
 from pipeline import DownloadMonth, NormalizeMonth
+from pipeline.core import outcomes
 from pipeline.core.errors import BadRequest, Transient
 from pipeline.core.month_task import WholeNumber
 
 
 @pytest.fixture
-def task():
+def task(tmp_path, monkeypatch):
     # Luigi remembers instances: what one test hangs on a task is not another's.
     Register.clear_instance_cache()
-    yield DownloadMonth(year=2021, month=1)
+    made = DownloadMonth(year=2021, month=1)
+    monkeypatch.setattr(outcomes, "data_dir", lambda: tmp_path)
+    yield made
     Register.clear_instance_cache()
 
 
@@ -59,6 +62,19 @@ def test_an_expected_failure_is_shown_as_its_one_line(task):
         raise KeyError("typo")
     except KeyError as error:
         assert "KeyError: 'typo'" in task.on_failure(error)
+    expected, defect = outcomes.newest()
+    assert (expected.result, expected.told) == ("failed", "weather; next: wait")
+    assert defect.told == "KeyError: 'typo'"
+
+
+def test_what_was_said_last_is_what_is_kept_of_a_task_that_is_done(task):
+    task.report(20, "5 of 9 MB", "http://127.0.0.1/file")
+    task.report(100, "9 MB", rows=7)
+    task.on_success()
+    (done,) = outcomes.newest()
+    assert (done.task, done.service, done.month) == ("DownloadMonth", "yellow", "2021-01")
+    assert (done.result, done.rows, done.seconds) == ("done", 7, None)
+    assert (done.told, done.link) == ("9 MB", "http://127.0.0.1/file")
 
 
 def test_another_stage_is_asked_about_the_same_month(task):
