@@ -28,7 +28,9 @@ class LoadMonthToBQ(MonthTask):
 
     def run(self) -> None:
         """Load the lake's object and record it."""
-        load_and_record(self, MonthPartition(self.trip_month), self.requires().output().object())
+        if not self.is_spared():
+            source = self.requires().output().object()
+            load_and_record(self, MonthPartition(self.trip_month), source)
 
 
 def load_and_record(task: PipelineTask, destination: "Destination", source: LakeObject) -> None:

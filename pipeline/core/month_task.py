@@ -49,6 +49,17 @@ class MonthTask(PublicationTask):
         """The month."""
         return self.trip_month
 
+    def is_spared(self) -> bool:
+        """Return whether the month turned out to be there, and say so; asked first by ``run``.
+
+        So it is where the publisher had replaced the file by the very same bytes, which only their
+        download could tell; and where another host was faster.
+        """
+        is_there = bool(self.complete())  # type: ignore[no-untyped-call]
+        if is_there:
+            self.say("is there already, of these very bytes: nothing to replace")
+        return is_there
+
     def same_month(self, task: type[T]) -> T:
         """Return another stage's task about the same month."""
         return cast(T, self.clone(task))  # type: ignore[no-untyped-call]

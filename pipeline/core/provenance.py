@@ -11,6 +11,7 @@ from typing import Any, Final
 from pipeline.core.errors import Terminal
 from pipeline.core.publications import Publication
 from pipeline.core.settings import base_url, is_loopback, normalize
+from pipeline.core.sightings import is_outdated
 
 PIPELINE_VERSION: Final = "0.2.0"
 METADATA_PREFIX: Final = "tlc_"
@@ -94,11 +95,13 @@ class Provenance:
     def is_wanted(self) -> bool:
         """Return whether the month is as the settings ask for.
 
-        A sample never counts as the month that TLC published, nor the other way round; and a month
-        whose unknown columns were left out does not when they are to be added, or to fail.
+        A sample never counts as the month that TLC published, nor the other way round; a month
+        whose unknown columns were left out does not when they are to be added, or to fail; nor one
+        that the publisher was seen to have replaced since.
         """
         is_of_publisher = is_loopback(self.source_url) == is_loopback(base_url())
-        return is_of_publisher and self.unknown_columns in (None, normalize().unknown_columns)
+        is_as_set = self.unknown_columns in (None, normalize().unknown_columns)
+        return is_of_publisher and is_as_set and not is_outdated(self)
 
     def check_balanced(self) -> None:
         """Raise Terminal unless source rows = rows kept + rows quarantined."""

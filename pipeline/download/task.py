@@ -5,6 +5,7 @@ Belongs here: what requires what, progress, and what a run says. Not here: HTTP 
 
 import logging
 import time
+from dataclasses import asdict
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -14,14 +15,15 @@ from zoneinfo import ZoneInfo
 import luigi
 
 from pipeline.connections.publisher import publisher_base_url
-from pipeline.core import settings
+from pipeline.core import settings, sightings
 from pipeline.core.errors import UNPUBLISHED
 from pipeline.core.month_task import MonthTask
 from pipeline.core.months import TripMonth
 from pipeline.core.pipeline_task import PipelineTask
 from pipeline.core.publications import Publication
+from pipeline.core.sightings import Sighting, now
 from pipeline.download.kinds import PARQUET, FileKind
-from pipeline.download.target import RawTarget
+from pipeline.download.target import RawTarget, read_provenance
 
 logger = logging.getLogger(__name__)
 
@@ -72,29 +74,42 @@ def download(task: PipelineTask, wanted: Publication, path: Path, kind: FileKind
             told_at = time.monotonic()
             task.report(done / total * 100 if total else None, megabytes(done, total), url)
 
+    held = read_provenance(path, wanted)
     record = Publisher(base_url, kind).download(wanted, path, tell)
+    if record != held:
+        sightings.record(wanted.service, wanted.key, Sighting.of(record))
     size = megabytes(record.source_bytes)
     task.report(100, size, url, record.source_rows)
     task.log(f"downloaded {size}, {record.source_rows:,} rows from {url}")
 
 
 def is_published(wanted: Publication) -> bool:
-    """Return whether the file is published, and warn where it is not; see ``publishes``."""
+    """Return whether the file is published, and warn where it is not; see ``sighted``."""
     base_url = publisher_base_url()
-    is_there = publishes(base_url, today(), wanted)
-    return is_there or _not_yet(wanted, f"nothing at {wanted.url(base_url)}")
+    seen = sighted(base_url, today(), wanted)
+    return seen.is_published or _not_yet(wanted, f"nothing at {wanted.url(base_url)}")
 
 
 @cache
-def publishes(base_url: str, today: date, wanted: Publication) -> bool:
-    """Return whether the publisher has the file, asking it once per process and day.
+def sighted(base_url: str, today: date, wanted: Publication) -> Sighting:
+    """Return what the publisher serves of the file, asking it once per process and day.
+
+    Every process on this machine knows it from then on, and what is held of an older version does
+    not count as there any more.
 
     Raises:
         Transient: the publisher is unreachable, throttles or is out of order.
+        Terminal: it answered what no publisher answers, or ``data_dir`` cannot be written.
     """
+    from pipeline.download.exchange import shown
     from pipeline.download.publisher import Publisher
 
-    return Publisher(base_url).probe(wanted) is not None
+    version = Publisher(base_url).probe(wanted)
+    if version is None:
+        seen = Sighting.of_nothing(shown(wanted.url(base_url)))
+    else:
+        seen = Sighting(**asdict(version), sha256=None, seen_at=now())
+    return sightings.record(wanted.service, wanted.key, seen)
 
 
 def today() -> date:

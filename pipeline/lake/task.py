@@ -23,6 +23,8 @@ class UploadMonthToGCS(MonthTask):
         """Upload the canonical parquet and its quarantine with their provenance."""
         from pipeline.lake.upload import upload_month
 
+        if self.is_spared():
+            return
         canonical = self.requires().output()
         path, quarantine = canonical.path, canonical.quarantine_path
         size, provenance = path.stat().st_size, canonical.provenance()

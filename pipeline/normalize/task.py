@@ -34,6 +34,8 @@ class NormalizeMonth(MonthTask):
         """Rewrite the raw file; safe to repeat and to run twice at once."""
         from pipeline.normalize.rewrite import rewrite_month
 
+        if self.is_spared():
+            return
         target = self.output()
         url = target.path.as_uri()
         told = 0.0

@@ -17,7 +17,7 @@ from pipeline.core.errors import PipelineError
 from pipeline.core.month_task import WholeNumber
 from pipeline.core.months import FIRST_MONTHS, SERVICES, TripMonth
 from pipeline.download.retries import Unreachable
-from pipeline.download.task import publishes, today
+from pipeline.download.task import sighted, today
 from pipeline.ranges.asked import (
     MonthKey,
     Names,
@@ -151,7 +151,7 @@ def _age(month: TripMonth) -> tuple[int, int]:
 
 def _is_published(base_url: str, on: date, month: TripMonth) -> bool:
     try:
-        return publishes(base_url, on, month)
+        return sighted(base_url, on, month).is_published
     except Unreachable:
         raise
     except PipelineError:

@@ -42,7 +42,7 @@ def publisher(
     configured: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[SamplePublisher]:
     """The publisher of this process's settings."""
-    for memory in (download_task.publishes, download_task._not_yet):
+    for memory in (download_task.sighted, download_task._not_yet):
         memory.cache_clear()
     with SamplePublisher() as running:
         running.folder = tmp_path / "published"

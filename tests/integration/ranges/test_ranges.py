@@ -140,10 +140,10 @@ def again(publisher):
     """Forget what was asked, as the next process does."""
     from luigi.task_register import Register
 
-    from pipeline.download.task import publishes
+    from pipeline.download.task import sighted
 
     Register.clear_instance_cache()
-    publishes.cache_clear()
+    sighted.cache_clear()
     publisher.requests.clear()
 
 
