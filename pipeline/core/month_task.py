@@ -55,7 +55,7 @@ class MonthTask(PublicationTask):
         So it is where the publisher had replaced the file by the very same bytes, which only their
         download could tell; and where another host was faster.
         """
-        is_there = bool(self.complete())  # type: ignore[no-untyped-call]
+        is_there = self.complete()
         if is_there:
             self.say("is there already, of these very bytes: nothing to replace")
         return is_there
