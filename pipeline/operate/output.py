@@ -7,12 +7,15 @@ import csv
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 FORMATS: Final = ("table", "json", "csv")
 GAP: Final = 2
@@ -42,6 +45,15 @@ def show(
 def show_json(value: Any) -> None:
     """Print ``value`` as JSON; what JSON does not know is its text."""
     click.echo(json.dumps(value, indent=2, default=str))
+
+
+def show_lines(lines: "Iterable[str | Text]") -> None:
+    """Print lines, coloured on a terminal that knows colours; none is folded."""
+    from rich.console import Console
+
+    console = Console(markup=False, emoji=False, highlight=False)
+    for line in lines:
+        console.print(line, soft_wrap=True)
 
 
 def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -1,120 +1,123 @@
-"""``tlc status``: which month is where."""
+"""``tlc status``: which months are where, at a glance or one by one.
 
+Belongs here: the command, and what it says below the grid. Not here: the grid (``grid.py``), a
+month's line (``month_records.py``), and the verdicts (``survey/``).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 import click
 
-from pipeline.operate.output import show, that_fit
+from pipeline.core.months import SERVICES, TripMonth
+from pipeline.operate.month_records import month_record, show_months
+from pipeline.operate.output import show_json, show_lines
+from pipeline.ranges.many_months import LOADING
 
 if TYPE_CHECKING:
-    from pipeline.bigquery.ledger import Load as BigQueryLoad
-    from pipeline.postgres.ledger import Load as PostgresLoad
-    from pipeline.survey.months import MonthState
+    from rich.text import Text
 
-COLUMNS: Final = (
-    "month",
-    "bigquery",
-    "lake",
-    "local",
-    "rows in",
-    "kept",
-    "quarantined",
-    "remarks",
-    "loaded at",
-    "bytes",
-    "source",
-    "provenance",
-)
-"""In order of weight: a narrow terminal shows the first of them."""
+    from pipeline.survey.verdict import Judged, Verdict
 
-MOST_OF_A_REMARK: Final = 30
+    Months = Mapping[TripMonth, Judged]
+
+MOST_TROUBLES: Final = 20
+"""Of those that are told of below the grid; JSON has all."""
 
 
 @click.command()
+@click.option("--to", type=click.Choice([*LOADING]), default="bigquery", show_default=True,
+              help="Where months are to be.")  # fmt: skip
+@click.option("--service", "services", type=click.Choice(SERVICES), multiple=True,
+              help="Only this service; may be given several times.")  # fmt: skip
+@click.option(
+    "--months", "one_by_one", is_flag=True, help="A line for each month that is anywhere."
+)
 @click.option(
     "--format", "form", type=click.Choice(("table", "json")), default="table", show_default=True
 )
-def status(form: str) -> None:
-    """Show every month that any stage holds: where it is, its rows and its provenance.
+def status(to: str, services: tuple[str, ...], one_by_one: bool, form: str) -> None:
+    """Show every month of every year: done, stale, missing, failed or not published.
+
+    What is failed or stale is told below, with the command that mends it. With --months, show
+    what each stage holds of each month that is anywhere.
 
     \b
-    Example: tlc status --format json
+    Example: tlc status --to postgres --service yellow
     """
-    from pipeline.survey.months import known_months
+    from pipeline.survey.verdict import judged
 
-    records = [month_record(state) for state in known_months()]
-    if not records and form == "table":
-        click.echo(
-            "no month yet; next: luigi --module pipeline LoadMonthToBQ --year 2021 --month 1"
-        )
-        return
-    if form == "table":
-        columns, rows = _with_postgres(records) or (COLUMNS, [*map(_cells, records)])
-        fitting = that_fit(columns, rows)
-        show(columns[:fitting], [row[:fitting] for row in rows], form)
+    wanted = services or SERVICES
+    months = {month: seen for month, seen in judged(to).items() if month.service in wanted}
+    if one_by_one:
+        months = {month: seen for month, seen in months.items() if seen.state}
+    if form == "json":
+        show_json([_record(to, month, seen) for month, seen in months.items()])
+    elif not one_by_one:
+        show_lines(_page(to, months, wanted))
+    elif months:
+        show_months([month_record(month, seen.state) for month, seen in months.items()])
     else:
-        show(tuple(records[0]) if records else (), [[*record.values()] for record in records], form)
+        click.echo(f"no month yet; next: {_first(to, wanted)}")
 
 
-def month_record(state: "MonthState") -> dict[str, Any]:
-    """Return a month as JSON has it; None is what is not known."""
-    told, when = state.provenance, state.loaded_at
-    return {
-        "service": state.month.service,
-        "month": state.month.key,
-        "source": told.source_url if told else None,
-        "local": state.local,
-        "lake": state.lake.uri if state.lake else None,
-        "bigquery": _loaded_or_not(state.bigquery),
-        "postgres": _loaded_or_not(state.postgres),
-        "rows_in": told.source_rows if told else None,
-        "rows_kept": told.rows_kept if told else None,
-        "rows_quarantined": told.rows_quarantined if told else None,
-        "bytes": told.source_bytes if told else None,
-        "when": when.isoformat(timespec="seconds") if when else None,
-        "source_etag": told.source_etag if told else None,
-        "source_sha256": told.source_sha256 if told else None,
-        "schema_version": told.schema_version if told else None,
-        "added_columns": told.added_columns if told else None,
-        "remarks": told.remarks if told else None,
-        "counters": told.counters if told else None,
-    }
+def _record(to: str, month: TripMonth, seen: "Judged") -> dict[str, Any]:
+    told = {"to": to, "verdict": seen.verdict, "why": seen.why, "next": _next(to, month, seen)}
+    return month_record(month, seen.state) | told
 
 
-def _loaded_or_not(load: "BigQueryLoad | PostgresLoad | None") -> str | None:
-    return None if load is None else "loaded" if load.is_whole else "incomplete"
+def _next(to: str, month: TripMonth, seen: "Judged") -> str | None:
+    from pipeline.survey.mend import command
+    from pipeline.survey.stretches import Stretch
+    from pipeline.survey.verdict import Verdict
+
+    is_well = seen.verdict in (Verdict.DONE, Verdict.NOT_PUBLISHED)
+    return None if is_well else command(to, Stretch((month,)))
 
 
-def _with_postgres(records: list[dict[str, Any]]) -> tuple[tuple[str, ...], list[Any]] | None:
-    """Return the table with a column behind BigQuery's; None where Postgres holds no month."""
-    if not any(record["postgres"] for record in records):
-        return None
-    rows = [(*cells[:2], record["postgres"], *cells[2:])
-            for record in records for cells in [_cells(record)]]  # fmt: skip
-    return (*COLUMNS[:2], "postgres", *COLUMNS[2:]), rows
+def _page(to: str, months: "Months", services: Sequence[str]) -> "Iterator[str | Text]":
+    from pipeline.operate.grid import grid
+    from pipeline.survey.verdict import Verdict
+
+    yield from grid(months, services)
+    yield ""
+    troubles = [*_troubles(to, months, Verdict.FAILED), *_troubles(to, months, Verdict.STALE)]
+    for lines in troubles[:MOST_TROUBLES]:
+        yield from lines
+    if len(troubles) > MOST_TROUBLES:
+        yield f"and {len(troubles) - MOST_TROUBLES} more: tlc status --to {to} --format json"
+    if missing := sum(seen.verdict is Verdict.MISSING for seen in months.values()):
+        yield f"{missing} missing; next: {_load_all(to, months, services)}"
 
 
-def _cells(record: dict[str, Any]) -> tuple[Any, ...]:
-    """Return a month's row of the table: short enough for a terminal; JSON has it all."""
-    url, digest, when = record["source"], record["source_sha256"], record["when"]
-    return (
-        f"{record['service']} {record['month']}",
-        record["bigquery"],
-        "stored" if record["lake"] else None,
-        record["local"],
-        record["rows_in"],
-        record["rows_kept"],
-        record["rows_quarantined"],
-        _short(record["remarks"]),
-        when[:16].replace("T", " ") if when else None,
-        record["bytes"],
-        urlsplit(url).hostname if url else None,
-        f"sha256 {digest[:8]}" if digest else None,
-    )
+def _troubles(to: str, months: "Months", verdict: "Verdict") -> "Iterator[list[Text]]":
+    """Yield what is said of months that are failed or stale, the newest first."""
+    from rich.text import Text
+
+    from pipeline.operate.grid import SYMBOLS
+    from pipeline.survey.mend import command
+    from pipeline.survey.stretches import stretches
+
+    bad = [month for month, seen in months.items() if seen.verdict is verdict]
+    symbol, style = SYMBOLS[verdict]
+    found = stretches(bad, alike=lambda month: months[month].why)
+    for stretch in sorted(found, key=lambda each: each.months[-1].first_day, reverse=True):
+        heading = Text(f"{symbol} {verdict} ", style)
+        yield [
+            heading.append(f"{stretch}: {months[stretch.months[0]].why}", "default not bold"),
+            Text(f"  next: {command(to, stretch)}"),
+        ]
 
 
-def _short(remarks: str | None) -> str | None:
-    if remarks is None or len(remarks) <= MOST_OF_A_REMARK:
-        return remarks
-    return f"{remarks[: MOST_OF_A_REMARK - 4]} ..."
+def _load_all(to: str, months: "Months", services: Sequence[str]) -> str:
+    if not any(seen.state for seen in months.values()):
+        return _first(to, services)
+    only = "" if {*services} == {*SERVICES} else f" --services {','.join(services)}"
+    return f"luigi --module pipeline LoadAll{only}" + ("" if to == "bigquery" else f" --to {to}")
+
+
+def _first(to: str, services: Sequence[str]) -> str:
+    from pipeline.survey.mend import command
+    from pipeline.survey.stretches import Stretch
+
+    return command(to, Stretch((TripMonth(services[0], 2021, 1),)))

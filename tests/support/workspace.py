@@ -89,7 +89,7 @@ class Workspace:
         return self._told("query", sql)
 
     def status(self) -> list[dict[str, Any]]:
-        return self._told("status")
+        return self._told("status", "--months")
 
     def tlc(self, *words: object) -> "subprocess.CompletedProcess[str]":
         """Run ``tlc`` in this process, for what it says: to start a Python takes it a second.

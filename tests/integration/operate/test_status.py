@@ -1,6 +1,7 @@
 """``tlc status``: every month that any stage holds, whatever else lies about."""
 
 import fcntl
+import json
 import os
 import pty
 import re
@@ -16,7 +17,7 @@ from support.workspace import BIN, Workspace, client_of
 
 from pipeline.core.months import TripMonth
 from pipeline.core.settings import PROJECT_ROOT
-from pipeline.operate.status import COLUMNS, _cells
+from pipeline.operate.month_records import COLUMNS, cells
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -56,7 +57,7 @@ def test_each_stage_answers_for_each_month_with_its_provenance(months: Workspace
 
 
 def test_the_table_has_one_line_per_month(months: Workspace) -> None:
-    done = months.tlc("status")
+    done = months.tlc("status", "--months")
     assert done.returncode == 0, done.stderr
     heading, _, *lines = [line for line in done.stdout.splitlines() if line.strip()]
     assert heading.split()[:4] == ["month", "bigquery", "lake", "local"]
@@ -68,6 +69,57 @@ def test_the_table_has_one_line_per_month(months: Workspace) -> None:
         ["green", "2021-01", "-", "-", "raw"],
         ["green", "2021-02", "-", "-", "canonical"],
     ]
+
+
+def test_the_grid_shows_each_month_and_below_it_what_failed_and_how_to_mend_it(
+    months: Workspace,
+) -> None:
+    done = months.tlc("status", "--service", "green", "--service", "yellow")
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["green", "yellow"]
+    assert next(line for line in lines if "2021" in line).split() == [
+        "2021",
+        "oooooooooooo",
+        "#oXooooooooo",
+    ]
+    below = lines.index("") + 1
+    assert [line.split()[1:] for line in lines[below : below + 4]] == [
+        ["done", "0", "1"],
+        ["stale", "0", "0"],
+        ["missing", *lines[below + 2].split()[2:]],
+        ["failed", "0", "1"],
+    ]
+    assert lines[below + 6 : below + 8] == [
+        "X failed yellow 2021-03: the ledger has 200 rows, and the partition is gone",
+        "  next: luigi --module pipeline LoadMonthToBQ --service yellow --year 2021 --month 3",
+    ]
+    assert lines[-1].endswith(
+        "missing; next: luigi --module pipeline LoadAll --services green,yellow"
+    )
+
+
+def test_json_has_the_verdict_of_every_month_why_and_what_comes_next(months: Workspace) -> None:
+    done = months.tlc("status", "--to", "lake", "--format", "json")
+    told = {(row["service"], row["month"]): row for row in json.loads(done.stdout)}
+    assert len(told) > 589
+    seen = [told["yellow", key] for key in ("2021-03", "2021-04")]
+    assert [(row["verdict"], row["why"], row["next"]) for row in seen] == [
+        ("done", "200 rows", None),
+        ("missing", "nowhere yet", "luigi --module pipeline UploadMonthToGCS --service yellow "
+                                   "--year 2021 --month 4"),
+    ]  # fmt: skip
+    assert seen[0]["lake"].startswith("gs://tlc-lake/")
+    assert seen[1]["lake"] is None
+
+
+@pytest.mark.parametrize("kind", ["xterm", "dumb"])
+def test_verdicts_are_coloured_where_the_terminal_knows_colours(
+    months: Workspace, kind: str
+) -> None:
+    told = written_to_a_terminal(months, kind, 80, "status")
+    assert bool(STYLE.search(told)) == (kind == "xterm")
+    lines = STYLE.sub("", told).splitlines()
+    assert max(map(len, lines[: lines.index("")])) <= 80
 
 
 def test_five_months_cost_one_listing_and_one_query(months: Workspace) -> None:
@@ -86,7 +138,9 @@ def test_five_months_cost_one_listing_and_one_query(months: Workspace) -> None:
 def test_a_narrow_terminal_shows_the_leading_columns_unfolded(
     months: Workspace, kind: str, width: int, shown: int
 ) -> None:
-    lines = [line for line in on_a_terminal(months, kind, width, "status") if line.strip()]
+    lines = [
+        line for line in on_a_terminal(months, kind, width, "status", "--months") if line.strip()
+    ]
     assert re.split(r"\s{2,}", lines[0].strip()) == [*COLUMNS[:shown]]
     assert len(lines) == 2 + len(STATES)
     assert max(map(len, lines)) <= width
@@ -94,6 +148,10 @@ def test_a_narrow_terminal_shows_the_leading_columns_unfolded(
 
 
 def on_a_terminal(place: Workspace, kind: str, width: int, *words: str) -> list[str]:
+    return STYLE.sub("", written_to_a_terminal(place, kind, width, *words)).splitlines()
+
+
+def written_to_a_terminal(place: Workspace, kind: str, width: int, *words: str) -> str:
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
     environment = {**place.environment, "TERM": kind}
@@ -106,7 +164,7 @@ def on_a_terminal(place: Workspace, kind: str, width: int, *words: str) -> list[
     told = b"".join(until_closed(ours))
     os.close(ours)
     assert command.wait(timeout=30) == 0, told
-    return STYLE.sub("", told.decode()).splitlines()
+    return told.decode()
 
 
 def until_closed(terminal: int) -> Iterator[bytes]:
@@ -191,12 +249,12 @@ def test_what_is_worth_knowing_about_a_month_is_told_and_the_table_has_its_begin
     rows = remarked.status()
     told = [(row["remarks"], row["added_columns"]) for row in rows]
     assert told == [(REMARK, "tip_jar int64"), *[(None, None)] * 4]
-    shown = [_cells(row)[COLUMNS.index("remarks")] for row in rows]
+    shown = [cells(row)[COLUMNS.index("remarks")] for row in rows]
     assert shown == ["differs from 2026-10: 39,1 ...", *[None] * 4]
 
 
 def test_with_no_month_the_next_command_is_told(workspace: Workspace) -> None:
-    done = workspace.run("tlc", "status")
+    done = workspace.run("tlc", "status", "--months")
     assert done.stdout.startswith("no month yet; next: luigi --module pipeline LoadMonthToBQ")
 
 

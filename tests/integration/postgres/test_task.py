@@ -43,7 +43,7 @@ def test_the_command_loads_a_month_once_and_status_tells_of_it(with_cluster):
     assert (state["postgres"], state["bigquery"], state["lake"]) == ("loaded", None, None)
     assert (state["rows_kept"], state["local"]) == (ROWS, "canonical")
     assert state["when"] is not None
-    table = workspace.run("tlc", "status")
+    table = workspace.run("tlc", "status", "--months")
     assert table.stdout.split()[:4] == ["month", "bigquery", "postgres", "lake"]
 
 
