@@ -10,7 +10,8 @@ from typing import Any
 
 import luigi
 
-from pipeline.connections.kinds import KINDS, SECRETS, Connection
+from pipeline.connections.kinds import KINDS, Connection
+from pipeline.core.references import SECRETS
 from pipeline.core.settings import PUBLISHER, Section
 from pipeline.operate.output import markdown_table
 

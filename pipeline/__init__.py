@@ -3,6 +3,10 @@
 Belongs here: the tasks a command line can name, and nothing else.
 """
 
+import pipeline.core.legible  # noqa: F401
+
+# isort: split
+
 from pipeline.bigquery.task import LoadMonthToBQ
 from pipeline.download.task import DownloadMonth
 from pipeline.ingest.task import IngestUrlToPostgres

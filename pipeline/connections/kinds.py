@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from pipeline.connections.secrets import is_reference
+from pipeline.core.references import is_reference
 
 
 def _reference(text: str) -> str:
@@ -135,9 +135,6 @@ class Webhook(Connection):
     url: Secret = Field(description="a reference to the address")
     timeout: Patience = Field(30, description="seconds to wait for an answer")
 
-
-SECRETS = frozenset({"credentials", "password", "url"})
-"""The keys that hold a reference to a secret."""
 
 KINDS: dict[str, type[Connection]] = {
     "bigquery": BigQuery,

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import luigi
 
-from pipeline.connections.secrets import FORMS, MOVE_IT
 from pipeline.core import settings
 from pipeline.core.errors import BadRequest
 from pipeline.core.profile import CONNECTION
+from pipeline.core.references import FORMS, MOVE_IT
 
 if TYPE_CHECKING:
     from pydantic import ValidationError

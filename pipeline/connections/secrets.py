@@ -1,7 +1,8 @@
 """A secret is told by reference and read at the moment of use.
 
-Belongs here: what a reference looks like, and reading what it refers to. Not here: who uses it. No
-secret is kept, logged, or repeated in an error; nor is a text that may be one.
+Belongs here: reading what a reference refers to. Not here: what one looks like
+(``core/references.py``), who uses it. No secret is kept, logged, or repeated in an error; nor is a
+text that may be one.
 """
 
 import os
@@ -9,16 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.core.errors import BadRequest, Terminal
+from pipeline.core.references import FORMS, MOVE_IT, is_reference
 from pipeline.core.settings import PROJECT_ROOT
-
-FORMS: Final = "env:NAME, file:PATH or keyring:SERVICE/USER"
-MOVE_IT: Final = "put it in a file of mode 600 and write file:PATH, or export it and write env:NAME"
-
-
-def is_reference(text: str) -> bool:
-    """Return whether the text refers to a secret; any other may be the secret itself."""
-    kind, _, where = text.partition(":")
-    return kind in READERS and bool(where)
 
 
 def resolve(reference: str, name: str) -> str:

@@ -20,6 +20,8 @@ from luigi.configuration import LuigiConfigParser, add_config_path
 from luigi.task_register import Register
 
 from pipeline.core.errors import BadRequest
+from pipeline.core.legible import UNREADABLE, unreadable
+from pipeline.core.references import FORMS, MOVE_IT, SECRETS, is_reference
 from pipeline.core.settings import PROJECT_ROOT, SANDBOX
 
 CONNECTION: Final = "connection:"
@@ -54,12 +56,14 @@ def load_profile() -> None:
 
     Raises:
         BadRequest: the profile or ``LUIGI_CONFIG_PATH`` has no file, or a file that cannot be
-            read, or names what nothing reads; said with file and line, and never with a value.
+            read, names what nothing reads, or holds a secret itself; said with file and line, and
+            never with a value.
     """
     paths = [profile_file()]
     if overriding := os.environ.get("LUIGI_CONFIG_PATH"):
         paths.append(Path(overriding))
     for path in [*files_read(), *paths]:
+        _refuse_secrets(path)
         if not path.is_absolute() or not path.is_relative_to("/etc"):
             _refuse_unknown_names(path)
     for path in paths:
@@ -110,25 +114,35 @@ def shown(path: Path) -> str:
 
 def names_in(path: Path) -> dict[str, list[str]]:
     """Return the keys of each section of a file; raise BadRequest where it cannot be read."""
+    parser = _parsed(path)
+    return {section: parser.options(section) for section in parser.sections()}
+
+
+def _parsed(path: Path) -> configparser.RawConfigParser:
     parser = configparser.RawConfigParser(default_section="", allow_no_value=False)
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     try:
         with path.open(encoding="utf-8") as file:
             parser.read_file(file)
-    except (OSError, UnicodeDecodeError, configparser.Error) as error:
-        raise BadRequest(f"settings {path} cannot be read", seen=_cause(error),
-                         expected="[section] and lines of key = value") from None  # fmt: skip
-    return {section: parser.options(section) for section in parser.sections()}
+    except UNREADABLE as error:
+        raise unreadable(path, error) from None
+    return parser
 
 
-def _cause(error: Exception) -> str:
-    # A parser's own message repeats the line, which may hold a secret.
-    if isinstance(error, OSError):
-        return str(error.strerror)
-    errors = getattr(error, "errors", None)
-    line = errors[0][0] if errors else getattr(error, "lineno", None)
-    where = f" in line {line}" if line else ""
-    return f"{type(error).__name__}{where}"
+def _refuse_secrets(path: Path) -> None:
+    """Raise BadRequest where a connection, used or not, has a secret in place of a reference."""
+    parser = _parsed(path)
+    for section in (name for name in parser.sections() if name.startswith(CONNECTION)):
+        for key in SECRETS.intersection(parser.options(section)):
+            text = parser.get(section, key)
+            # What a variable stands for is judged where it is used.
+            if not (is_reference(text) or "${" in text):
+                raise BadRequest(
+                    f"{place(path, section, key)}: [{section}] {key} is to be a reference, not "
+                    "the secret itself",
+                    expected=FORMS,
+                    next_step=MOVE_IT,
+                )
 
 
 def _refuse_unknown_names(path: Path) -> None:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from pipeline.connections.secrets import FORMS, READERS
+from pipeline.core.references import FORMS, SCHEMES
 
 NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 """Of a deployment, and of a queue."""
@@ -70,7 +70,7 @@ def _is_cron(expression: str) -> str:
 
 def tells_no_secret(name: str, value: str) -> None:
     """Raise ValueError, without the value, where it may be a secret and no reference to one."""
-    if value.partition(":")[0] in READERS:
+    if value.partition(":")[0] in SCHEMES:
         return
     if SECRET_NAME.search(name) or SECRET_VALUE.search(value):
         raise ValueError(f"a reference for {name}, which may be a secret: {FORMS}")

@@ -100,10 +100,17 @@ class Systemd:
         changed = [path for path, text in texts.items() if _text(path) != text]
         if not changed and self.installed().get(deployed.name) == wanted:
             return False
+        new = [path for path in changed if not path.exists()]
         for path in changed:
             write_atomically(path, texts[path].encode())
-        self._call("daemon-reload")
-        self._call("disable" if is_paused else "enable", "--now", f"{_unit(deployed.name)}.timer")
+        try:
+            self._call("daemon-reload")
+            verb = "disable" if is_paused else "enable"
+            self._call(verb, "--now", f"{_unit(deployed.name)}.timer")
+        except Terminal:
+            for path in new:  # What systemd did not take is not installed, nor paused.
+                path.unlink()
+            raise
         return True
 
     def pause(self, name: str) -> bool:

@@ -12,6 +12,7 @@ import click
 from pipeline.core import settings
 from pipeline.core.errors import BadRequest, PipelineError, Terminal
 from pipeline.core.profile import CONNECTION, files_read, names_in, origin, shown
+from pipeline.core.references import SECRETS
 from pipeline.core.settings import SANDBOX
 from pipeline.operate.output import show
 
@@ -202,8 +203,6 @@ def _held(name: str) -> Iterator[str]:
 
 
 def _keys(connection: "Connection") -> Iterator[tuple[Any, ...]]:
-    from pipeline.connections.kinds import SECRETS
-
     section = CONNECTION + connection.name
     for key, value in connection.model_dump(exclude={"name"}).items():
         resolves = _resolves(value, section, key) if value and key in SECRETS else None

@@ -63,6 +63,11 @@ class Canaries:
         self.texts["key"] = json.loads(path.read_text())["private_key"].splitlines()[5]
         return {"endpoint": front.url, "credentials": f"file:{path}", "timeout": 30}
 
+    @property
+    def literal(self) -> dict[str, Any]:
+        """The keys of a connection that has a secret where a reference is to be."""
+        return {"kind": "postgres", "password": self.texts["literal"]}
+
     def connections(
         self, front: GoogleFront, postgres: PostgresUnderTest, user: str, mail_port: int
     ) -> dict[str, dict[str, Any]]:
@@ -78,7 +83,6 @@ class Canaries:
             "right": {**server, "password": "keyring:tlc/loader"},
             "wrong": {**server, "password": "env:WRONG"},
             "libpq": server,
-            "literal": {**server, "password": self.texts["literal"]},
             "address": {**server, "host": f"postgresql://u:{self.texts['address']}@h/d"},
             "mail": {"kind": "smtp", "host": HOST, "port": mail_port, "user": "loader",
                      "password": "env:MAIL_PASSWORD", "sender": "a@h", "recipients": "b@h"},

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 import pipeline
-from pipeline.connections.kinds import KINDS, SECRETS, Connection
+from pipeline.connections.kinds import KINDS, Connection
 from pipeline.connections.named import made
 from pipeline.core.errors import BadRequest
+from pipeline.core.references import SECRETS
 from pipeline.core.settings import Section
 
 DOCS = Path(pipeline.__file__).resolve().parents[1] / "docs"

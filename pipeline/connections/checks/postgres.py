@@ -22,14 +22,16 @@ def postgres_answers(connection: "Postgres | Sandbox") -> Iterator[Answer]:
     """Yield whether the connection may log in, write, and make, fill and read a table.
 
     Whether the session is encrypted is told, too; it is not needed where ``sslmode`` does not ask
-    for it, and is refused before where it does.
+    for it, and is refused before where it does. On this machine there is nothing to tell.
     """
     database = _Database(connection)
     try:
         yield (connected := ask("connect", database.connect))
         if not connected.may:
             return
-        yield database.encryption()
+        encrypted = database.encryption()
+        if encrypted.may or not _is_here(database_of(connection).host):
+            yield encrypted
         yield (writable := ask("write", database.is_writable))
         if writable.may:
             yield (made := ask("create a table", database.create_table))
@@ -37,6 +39,10 @@ def postgres_answers(connection: "Postgres | Sandbox") -> Iterator[Answer]:
                 yield ask("fill and read a table", database.fill_and_read)
     finally:
         database.close()
+
+
+def _is_here(host: str) -> bool:
+    return host.startswith("/") or host in ("localhost", "127.0.0.1", "::1")
 
 
 class _Database:

@@ -20,8 +20,10 @@ from support.sandbox import RunningSandbox
 from support.workspace import Workspace
 
 PLACE = "canaries"
-POSTGRES = {"right": 0, "wrong": 35, "literal": 35}
+POSTGRES = {"right": 0, "wrong": 35}
 """Connections to Postgres, and how a run by each ends."""
+LITERAL = "under a literal secret: "
+"""How what is run is called where the settings hold a secret itself."""
 
 COMMANDS = [
     ("tlc", "connections", "test"),
@@ -66,7 +68,7 @@ def produced(
         place.variables |= canaries.environment
         place.variables |= {"TLC_BASE_URL": f"{sandbox.url}/trip-data"}
         place.variables |= {"SSL_CERT_FILE": str(certificate(secrets))}
-        runs = run_all(place)
+        runs = run_all(place) | run_under_a_literal(place, canaries.literal)
         pages = pages_of(luigid)
         luigid.stop()
         place.close()
@@ -93,6 +95,20 @@ def run_all(place: Workspace) -> dict[str, tuple[int, str, str]]:
     done |= {" ".join(words): place.popen(*words) for words in COMMANDS}
     told = {name: process.communicate(timeout=120) for name, process in done.items()}
     return {name: (done[name].returncode, *words) for name, words in told.items()}
+
+
+def run_under_a_literal(
+    like: Workspace, literal: dict[str, str]
+) -> dict[str, tuple[int, str, str]]:
+    """Run some where one connection, which nobody uses, has a secret and no reference."""
+    place = Workspace(like.root / "literal")
+    place.root.mkdir()
+    place.sections |= {**like.sections, "connection:literal": literal}
+    place.variables |= like.variables
+    load = place.command("--year", 2021, "--month", 1, task="LoadMonthToPostgres")
+    commands = {"luigi": load} | {" ".join(words): [*words] for words in COMMANDS}
+    done = {LITERAL + name: place.run(*words) for name, words in commands.items()}
+    return {name: (ran.returncode, ran.stdout, ran.stderr) for name, ran in done.items()}
 
 
 def pages_of(luigid: Luigid) -> dict[str, str]:
@@ -131,7 +147,6 @@ def test_the_secrets_were_used(produced: Produced) -> None:
         "yes right: create a table",
         "no  wrong: connect: Postgres refused connecting; seen: connection to server",
         "no  libpq: connect: Postgres refused connecting; seen: connection to server",
-        "no  literal: read the section: [connection:literal] password is to be a reference",
         "no  address: read the section: [connection:address] host: is to be a name",
         "yes mail: log in: as loader",
         "yes hook: reach the host",
@@ -142,7 +157,17 @@ def test_the_secrets_were_used(produced: Produced) -> None:
 def test_each_refusal_is_a_line_that_says_what_to_do(produced: Produced) -> None:
     assert not [name for name, said in produced.said.items() if "Traceback" in said]
     assert "authentication failed for user" in produced.said["wrong"]
-    assert "[connection:literal] password is to be a reference" in produced.said["literal"]
+
+
+def test_a_literal_secret_is_refused_at_any_start_with_its_line_and_how_to_move_it(
+    produced: Produced,
+) -> None:
+    under = {name: code for name, code in produced.codes.items() if name.startswith(LITERAL)}
+    assert under == {LITERAL + "luigi": 35} | {LITERAL + " ".join(it): 30 for it in COMMANDS}
+    for name in under:
+        said = produced.said[name]
+        assert "[connection:literal] password is to be a reference, not the secret itself" in said
+        assert "workspace.cfg:" in said and "next: put it in a file of mode 600" in said
 
 
 def test_no_secret_is_in_what_was_said(produced: Produced) -> None:

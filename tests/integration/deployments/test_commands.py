@@ -224,6 +224,23 @@ def test_a_new_file_is_sound_and_does_not_replace_one(run: Tlc) -> None:
     assert len([*run.folder.parent.rglob("*.yaml")]) == 3
 
 
+def test_what_systemd_did_not_take_is_not_installed_and_what_was_there_stays(run: Tlc) -> None:
+    run("apply", "first", "--to", "systemd")
+    program = run.units / "systemctl"
+    works = program.read_text(encoding="utf-8")
+    program.write_text("#!/bin/sh\necho no bus >&2; exit 1\n", encoding="utf-8")
+    run.write("first", retries=5)
+    assert "failed; seen: no bus" in run.refused("apply", "first", "--to", "systemd")
+    assert "failed; seen: no bus" in run.refused("apply", "second", "--to", "systemd")
+    assert {name: row["installed"] for name, row in run.rows().items()} == {
+        "first": "systemd",
+        "second": None,
+    }
+    program.write_text(works, encoding="utf-8")
+    run("apply", "--to", "systemd")
+    assert {row["installed"] for row in run.rows().values()} == {"systemd"}
+
+
 def test_every_name_that_a_command_takes_is_judged(run: Tlc) -> None:
     for words in (["check"], ["pause"], ["remove"], ["apply", "--to", "cron"]):
         assert "bad name of a deployment" in run.refused(*words, "../../etc/passwd")

@@ -20,7 +20,7 @@ from pipeline.operate.connections import connections
 from pipeline.operate.settings import settings
 
 CANARY = "canary-5up3r-s3cret"
-MINE = f"""
+MINE = """
 # Where the archive is.
 [connection:archive]  ; kept
 kind = postgres
@@ -29,7 +29,7 @@ password = env:ARCHIVE_PASSWORD
 
 [connection:broken]
 kind = postgres
-password = {CANARY}
+password = ${A_SECRET}
 
 [connection:chat]
 kind = webhook
@@ -40,6 +40,7 @@ url = env:NOBODY_SET_THIS
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The shipped settings in a folder of the test's own, with some connections more."""
+    monkeypatch.setenv("A_SECRET", CANARY)
     with settings_at(tmp_path, monkeypatch) as where:
         file = where / "config" / "sandbox.cfg"
         file.write_text(file.read_text() + MINE)

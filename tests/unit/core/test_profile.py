@@ -34,6 +34,33 @@ def load(root: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     return loaded
 
 
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        (f"password = {CANARY}", "password"),
+        (f"password: env{CANARY}", "password"),
+        (f"url = https://{CANARY}", "url"),
+        (f"credentials = {{{CANARY}}}", "credentials"),
+        ("password =", "password"),
+    ],
+)
+def test_a_secret_in_a_connection_that_nobody_uses_is_refused_and_not_repeated(
+    load: Callable[[str], None], line: str, key: str
+) -> None:
+    with pytest.raises(BadRequest) as refused:
+        load(f"[lake]\nbucket = b\n[connection:spare]\nkind = postgres\n{line}\n")
+    told = f"mine.cfg:5: [connection:spare] {key} is to be a reference, not the secret itself"
+    assert str(refused.value).startswith(told)
+    assert "next: put it in a file" in str(refused.value) and CANARY not in str(refused.value)
+
+
+@pytest.mark.parametrize("value", ["env:X", "file:/x", "keyring:a/b", "${HOLDS_A_REFERENCE}"])
+def test_a_reference_is_no_secret_and_a_variable_is_judged_where_it_is_used(
+    load: Callable[[str], None], value: str
+) -> None:
+    load(f"[connection:spare]\nkind = postgres\npassword = {value}\n")
+
+
 @pytest.mark.parametrize("name", ["../luigi", "logging", "/etc/passwd", "nope", "gcp.cfg", "."])
 def test_a_profile_is_the_name_of_a_file_in_config_and_no_path(
     name: str, monkeypatch: pytest.MonkeyPatch
