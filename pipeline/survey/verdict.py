@@ -5,16 +5,15 @@ and what this host last tried. Not here: asking the targets (``months.py``), ask
 and what a run would do about it (``plan.py``).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from pipeline.core.months import SERVICES, TripMonth
+from pipeline.core.outcomes import newest
 from pipeline.core.provenance import Provenance
 from pipeline.core.settings import base_url, is_loopback, normalize
+from pipeline.core.sightings import Sighting, is_outdated, sighting
 from pipeline.ranges.task import ended_months
 from pipeline.schemas import published_file, service_schema
 from pipeline.survey.months import MonthState, by_service, known_months
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from pipeline.bigquery.ledger import Load as BigQueryLoad
     from pipeline.postgres.ledger import Load as PostgresLoad
 
-LOCAL_STAGES: Final = ("DownloadMonth", "NormalizeMonth")
+LOCAL_STAGES: Final = ("PublishedMonth", "DownloadMonth", "NormalizeMonth")
 STAGES: Final = {
     "bigquery": (*LOCAL_STAGES, "UploadMonthToGCS", "LoadMonthToBQ"),
     "postgres": (*LOCAL_STAGES, "LoadMonthToPostgres"),
@@ -66,10 +65,10 @@ def judged(to: str = "bigquery") -> dict[TripMonth, Judged]:
         Transient, Terminal: a service does not answer, or refuses.
     """
     states = {state.month: state for state in known_months()}
-    failures = dict(_failures(to))
+    failures = _failures(to)
     ended = {month for service in SERVICES for month in ended_months(service)}
     return {
-        month: _judge(to, month, states.get(month), failures.get(month))
+        month: _judge(to, month, states.get(month), failures.get((month.service, month.key)))
         for month in sorted(ended | states.keys(), key=by_service)
     }
 
@@ -118,6 +117,15 @@ def _why_stale(to: str, record: Provenance, state: MonthState) -> str | None:
     return _why_outdated(record) or _why_unwanted(record) or _why_behind(to, record, state)
 
 
+def _why_outdated(record: Provenance) -> str | None:
+    """Return what the publisher was seen to serve instead."""
+    seen = sighting(record.service, record.month)
+    if seen is None or not is_outdated(record):
+        return None
+    here = version(Sighting.of(record))
+    return f"the publisher has {version(seen)}, seen at {seen.seen_at}; here {here}"
+
+
 def _why_unwanted(record: Provenance) -> str | None:
     """Return why the month is not as settings and schema ask for."""
     if is_loopback(record.source_url) != is_loopback(base_url()):
@@ -137,31 +145,25 @@ def _why_unwanted(record: Provenance) -> str | None:
 def _why_behind(to: str, record: Provenance, state: MonthState) -> str | None:
     """Return which stage before it has a later version."""
     in_lake = state.lake.provenance if state.lake and to == "bigquery" else None
+    here = version(Sighting.of(record))
     before = {"the lake": in_lake, "this disk": state.canonical or state.raw}
     return next(
-        (f"{place} has a later version: {_version(other)}; here {_version(record)}"
+        (f"{place} has {version(Sighting.of(other))}; here {here}"
          for place, other in before.items() if other and _is_later(other, record)),
         None,
     )  # fmt: skip
 
 
 def _is_later(record: Provenance, than: Provenance) -> bool:
-    if record.source_sha256 == than.source_sha256 or not record.is_wanted():
-        return False
-    times = (_time(record.source_last_modified), _time(than.source_last_modified))
-    return times[0] is not None and times[1] is not None and times[0] > times[1]
+    is_another = record.source_sha256 != than.source_sha256 and record.is_wanted()
+    return is_another and Sighting.of(than).is_older(Sighting.of(record))
 
 
-def _time(header: str) -> datetime | None:
-    try:
-        told = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    return told if told.tzinfo else told.replace(tzinfo=UTC)
-
-
-def _version(record: Provenance) -> str:
-    return f"{record.source_bytes:,} bytes of {record.source_last_modified}"
+def version(seen: Sighting) -> str:
+    """Return which version of a file that is, as far as it was told."""
+    size = None if seen.length is None else f"{seen.length:,} bytes"
+    date = f"of {seen.last_modified}" if seen.last_modified else None
+    return " ".join(filter(None, (size, date, f"(ETag {seen.etag})" if seen.etag else None)))
 
 
 def _nearest(state: MonthState | None) -> str:
@@ -176,14 +178,16 @@ def _nearest(state: MonthState | None) -> str:
     return ", ".join(place for place, held in places.items() if held)
 
 
-# Until sightings and outcomes are known.
-def _why_outdated(record: Provenance) -> str | None:
-    return None
-
-
 def _is_sighted(month: TripMonth) -> bool:
-    return False
+    seen = sighting(month.service, month.key)
+    return seen is not None and seen.is_published
 
 
-def _failures(to: str) -> Iterator[tuple[TripMonth, str]]:
-    yield from ()
+def _failures(to: str) -> dict[tuple[str, str], str]:
+    """Return why the last try on this host to bring a month there failed, by service and month."""
+    last = {(told.service, told.month): told for told in newest() if told.task in STAGES[to]}
+    return {
+        key: f"{told.task} failed at {told.at}: {told.told}"
+        for key, told in last.items()
+        if told.result == "failed"
+    }

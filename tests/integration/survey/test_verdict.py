@@ -1,12 +1,16 @@
 """The verdict on each month is what the targets say, and what a task says agrees with it."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
-from support.loaded_months import fill, store
+from support.loaded_months import SAMPLE, fill, store
 from support.months import months
 
+from pipeline.core import sightings
 from pipeline.core.months import FIRST_MONTHS, SERVICES, TripMonth
+from pipeline.core.outcomes import Outcome, Result, note
+from pipeline.core.sightings import Sighting
 from pipeline.ranges.many_months import LOADING, is_there
 from pipeline.schemas import published_files, service_schema
 from pipeline.survey.verdict import Judged, Verdict, judged
@@ -47,11 +51,12 @@ def test_a_month_in_bigquery_is_done_stale_missing_or_failed_and_why_is_said(in_
         "2021-05": ("stale", "it is TLC's, and a sample is wanted"),
         "2021-06": ("stale", "made with unknown_columns = add, now it is warn"),
         "2021-07": ("missing", "in the lake"),
-        "2021-08": ("stale", "the lake has a later version: 100 bytes of Fri, 25 Jun 2021 12:00:00 "
-                             "GMT; here 100 bytes of Fri, 18 Jun 2021 12:00:00 GMT"),
+        "2021-08": ("stale", 'the lake has 100 bytes of Fri, 25 Jun 2021 12:00:00 GMT (ETag "etag")'
+                             '; here 100 bytes of Fri, 18 Jun 2021 12:00:00 GMT (ETag "etag")'),
     }  # fmt: skip
     assert found[of_2021(9)] == Judged(Verdict.MISSING, "nowhere yet", None)
     agrees_with_the_tasks("bigquery", found)
+    has_every_month_that_has_ended(found)
 
 
 def agrees_with_the_tasks(to: str, found: dict[TripMonth, Judged]) -> None:
@@ -61,10 +66,9 @@ def agrees_with_the_tasks(to: str, found: dict[TripMonth, Judged]) -> None:
             assert is_there(task) == (seen.verdict is Verdict.DONE), month
 
 
-def test_every_month_that_has_ended_has_a_verdict_and_what_nobody_has_seen_is_not_published(
-    in_bigquery,
-):
-    found, this_month = judged(), f"{date.today():%Y-%m}"
+def has_every_month_that_has_ended(found: dict[TripMonth, Judged]) -> None:
+    """Those that nobody has seen are not published."""
+    this_month = f"{date.today():%Y-%m}"
     ended = [month for service in SERVICES
              for month in months(service, f"{FIRST_MONTHS[service]:%Y-%m}..{this_month}")
              if month.key < this_month]  # fmt: skip
@@ -103,3 +107,49 @@ def test_a_version_is_later_only_where_both_say_when(configured, time):
     store(of_2021(1), **LATER)
     stale = judged()[of_2021(1)].verdict is Verdict.STALE
     assert stale == time.endswith("0000")
+
+
+SEEN = Sighting("", '"new"', LATER["source_last_modified"], 101, None, "2026-11-23T01:00:00+00:00")
+
+
+def test_a_month_is_stale_where_the_publisher_was_seen_to_have_another_version(configured):
+    fill([of_2021(1), of_2021(2)])
+    sightings.record("green", "2021-01", replace(SEEN, url=SAMPLE.source_url))
+    sightings.record("green", "2021-02", replace(SEEN, url="http://127.0.0.1/another"))
+    found = judged()
+    assert told(found)["2021-01"] == (
+        "stale",
+        'the publisher has 101 bytes of Fri, 25 Jun 2021 12:00:00 GMT (ETag "new"), seen at '
+        '2026-11-23T01:00:00+00:00; here 100 bytes of Fri, 18 Jun 2021 12:00:00 GMT (ETag "etag")',
+    )
+    assert found[of_2021(2)].verdict is Verdict.DONE
+    assert not is_there(LOADING["bigquery"](service="green", year=2021, month=1))
+
+
+def test_a_month_that_no_table_knows_is_missing_once_the_publisher_was_seen_to_have_it(configured):
+    unknown = max(judged(), key=lambda month: month.key)
+    sightings.record(unknown.service, unknown.key, Sighting.of_nothing("http://127.0.0.1/"))
+    assert judged()[unknown].verdict is Verdict.NOT_PUBLISHED
+    sightings.record(unknown.service, unknown.key, SEEN)
+    assert judged()[unknown].verdict is Verdict.MISSING
+
+
+def ended(task: str, month: str, result: Result) -> None:
+    told = "the footer does not open" if result == "failed" else "done"
+    note(Outcome("run", "2026-11-23T01:00:00+00:00", task, "green", month, result, told=told))
+
+
+def test_a_month_is_failed_where_the_last_try_on_this_host_failed_and_it_is_not_there(configured):
+    fill([of_2021(1)])
+    for month in ("2021-01", "2021-02", "2021-03", "2021-04"):
+        ended("NormalizeMonth", month, "failed")
+    ended("NormalizeMonth", "2021-03", "done")
+    ended("LoadMonthToPostgres", "2021-05", "failed")
+    ended("NormalizeMonth", "no month", "failed")
+    found = judged()
+    verdicts = [found[of_2021(month)].verdict.value for month in range(1, 6)]
+    assert verdicts == ["done", "failed", "missing", "failed", "missing"]
+    assert found[of_2021(2)].why == (
+        "NormalizeMonth failed at 2026-11-23T01:00:00+00:00: the footer does not open"
+    )
+    assert judged("postgres")[of_2021(5)].verdict is Verdict.FAILED
