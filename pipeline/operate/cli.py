@@ -19,6 +19,7 @@ from pipeline.operate.deployments import deployments, run
 from pipeline.operate.history import history
 from pipeline.operate.ingest import ingest
 from pipeline.operate.query import query
+from pipeline.operate.report import report
 from pipeline.operate.samples import samples
 from pipeline.operate.sandbox import sandbox
 from pipeline.operate.schema import schema
@@ -45,6 +46,7 @@ COMMANDS = (
     agent,
     deployments,
     history,
+    report,
     samples,
     schema,
     settings,
