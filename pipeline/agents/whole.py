@@ -16,6 +16,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.core.errors import UNPUBLISHED, NotPublished, Terminal
+from pipeline.core.month_task import MonthTask
+from pipeline.download.recheck import recheck
 
 if TYPE_CHECKING:
     from luigi.worker import TaskProcess
@@ -49,11 +51,21 @@ def make(task: Any, run: Callable[[], Any]) -> Any:
         NotPublished: the publisher does not have it yet.
         Terminal: something ran without leaving its target.
     """
-    if task.complete():
+    if _is_there(task):
         return None
     for required in task.deps():
         _make_required(required, {name: getattr(task, name, None) for name in SHOWN_BY})
     return run()
+
+
+def _is_there(task: Any) -> bool:
+    """Return whether the task is complete, whatever this host knew before of its month.
+
+    Who asks for a month that is there may have seen that the publisher has replaced it.
+    """
+    if task.complete() and isinstance(task, MonthTask):
+        recheck([task.trip_month])
+    return bool(task.complete())
 
 
 def _make_required(task: Any, shown_by: dict[str, Any]) -> None:

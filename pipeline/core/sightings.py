@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 MOST_KEPT: Final = 5
 
 
+class Unkept(Terminal):
+    """Raised where sightings can be neither read nor written: then no replacement is noticed."""
+
+
 @dataclass(frozen=True)
 class Sighting:
     """One version of a file, as the publisher told it.
@@ -97,7 +101,7 @@ def sighting(service: str, key: str) -> Sighting | None:
     """Return the newest sighting of the service's file of that month, None where there is none.
 
     Raises:
-        Terminal: the file of sightings is there and cannot be read.
+        Unkept: the file of sightings is there and cannot be read.
     """
     return next(iter(_known(service, key)), None)
 
@@ -108,14 +112,17 @@ def record(service: str, key: str, seen: Sighting) -> Sighting:
     Safe to call again, and from two processes at once: the last call wins.
 
     Raises:
-        Terminal: the folder cannot be written.
+        Unkept: the folder cannot be written.
     """
     known = _known(service, key)
     if seen.sha256 is None:
         seen = replace(seen, sha256=_digest(seen, known))
     older = [other for other in known if asdict(other) | _LATER != asdict(seen) | _LATER]
     kept = [asdict(each) for each in (seen, *older)][:MOST_KEPT]
-    write_atomically(_path(service, key), json.dumps(kept, indent=2).encode())
+    try:
+        write_atomically(_path(service, key), json.dumps(kept, indent=2).encode())
+    except Terminal as error:
+        raise Unkept(str(error)) from error
     return seen
 
 
@@ -126,7 +133,7 @@ def is_outdated(held: "Provenance") -> bool:
     host's download.
 
     Raises:
-        Terminal: the file of sightings is there and cannot be read.
+        Unkept: the file of sightings is there and cannot be read.
     """
     seen, version = sighting(held.service, held.month), Sighting.of(held)
     if seen is None or not seen.is_published or seen.url != version.url:
@@ -167,8 +174,8 @@ def _known(service: str, key: str) -> list[Sighting]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        raise Terminal(f"cannot read {path}", seen=error.strerror,
-                       next_step="give it back to its owner, or delete it") from error  # fmt: skip
+        raise Unkept(f"cannot read {path}", seen=error.strerror,
+                     next_step="give it back to its owner, or delete it") from error  # fmt: skip
 
 
 def _parsed(content: bytes) -> list[Sighting]:

@@ -34,6 +34,26 @@ class MonthKey(luigi.Parameter[str]):
         return f"{x:%Y-%m}" if isinstance(x, date) else str(x).strip()
 
 
+class MonthCount(luigi.Parameter[str]):
+    """A number of months: ``3`` on a command line, in Python also an int. Judged by its task."""
+
+    def normalize(self, x: Any) -> str:
+        """Return the number as text."""
+        return str(x).strip()
+
+
+def known_count(count: str) -> int:
+    """Return the number; raise BadRequest where it is none, or negative."""
+    if not re.fullmatch("[0-9]{1,4}", count):
+        raise BadRequest(
+            "no number of months",
+            seen=repr(count),
+            expected="0 or more, e.g. 3",
+            next_step="pass --recheck-months with such a number",
+        )
+    return int(count)
+
+
 def named_months(service: str, year: int, months: Sequence[str]) -> list[TripMonth]:
     """Return the months of a year; raise BadRequest where there can be none, or one is twice."""
     if not months or not all(re.fullmatch("[0-9]{1,2}", month) for month in months):

@@ -5,10 +5,8 @@ what all have in common (``many_months.py``).
 """
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from functools import partial
-from typing import Final
 
 import luigi
 
@@ -16,12 +14,15 @@ from pipeline.connections.publisher import publisher_base_url
 from pipeline.core.errors import PipelineError
 from pipeline.core.month_task import WholeNumber
 from pipeline.core.months import FIRST_MONTHS, SERVICES, TripMonth
+from pipeline.download.recheck import ask_at_once, recheck
 from pipeline.download.retries import Unreachable
 from pipeline.download.task import sighted, today
 from pipeline.ranges.asked import (
+    MonthCount,
     MonthKey,
     Names,
     between,
+    known_count,
     known_key,
     known_services,
     named_months,
@@ -29,9 +30,6 @@ from pipeline.ranges.asked import (
 )
 from pipeline.ranges.many_months import ManyMonths, is_there
 from pipeline.schemas import published_file
-
-ASKED_AT_ONCE: Final = 8
-"""Months of which the publisher is asked at the same time."""
 
 
 class LoadMonths(ManyMonths):
@@ -90,7 +88,7 @@ class Published(ManyMonths):
         """The first month that is meant, ``2021-01``; empty where all are."""
         return ""
 
-    def asked_for(self) -> Iterable[TripMonth]:
+    def asked_for(self) -> Sequence[TripMonth]:
         """Return the published months, newest first.
 
         Raises:
@@ -107,9 +105,7 @@ class Published(ManyMonths):
     def _published(self, months: Sequence[TripMonth]) -> dict[TripMonth, bool]:
         if not months:
             return {}
-        with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
-            answers = pool.map(partial(_is_published, publisher_base_url(), today()), months)
-            return dict(zip(months, answers, strict=True))
+        return ask_at_once(partial(_is_published, publisher_base_url(), today()), months)
 
 
 class LoadAll(Published):
@@ -122,9 +118,18 @@ class LoadAll(Published):
 
 
 class LoadPublished(Published):
-    """Every published month since one, for cron: what is not out yet is no failure."""
+    """Every published month since one, for cron: what is not out yet is no failure.
+
+    TLC replaces files, mostly its newest: so the publisher is asked again about each service's
+    newest months. One that it has replaced since is not there, and is loaded anew.
+    """
 
     since: MonthKey = MonthKey(default="", description="the first month, e.g. 2024-01")
+    recheck_months: MonthCount = MonthCount(
+        default="3",
+        description="of each service, how many of its newest months are loaded anew where the "
+        "publisher has replaced them; 0: none",
+    )
 
     @property
     def subject(self) -> str:
@@ -135,6 +140,17 @@ class LoadPublished(Published):
     def earliest(self) -> str:
         """The first month that is meant; of a service that began later, all are."""
         return known_key(self.since)
+
+    def asked_for(self) -> Sequence[TripMonth]:
+        """Return the published months, newest first, having asked about the newest anew.
+
+        Where the publisher does not answer about one that is there, it counts as it did before.
+        """
+        most = known_count(self.recheck_months)
+        months = super().asked_for()
+        of_services = ([m for m in months if m.service == name][:most] for name in self.services)
+        recheck(month for newest in of_services for month in newest)
+        return months
 
 
 def ended_months(service: str) -> list[TripMonth]:

@@ -109,7 +109,7 @@ def test_several_processes_share_the_months(publisher, run):
 
 
 def since(month, services="green"):
-    return LoadPublished(since=month, services=services, to="lake")
+    return LoadPublished(since=month, services=services, to="lake", recheck_months=0)
 
 
 def downloads(publisher):

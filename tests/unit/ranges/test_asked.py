@@ -41,6 +41,10 @@ def keys(task):
             "LoadPublished --since 2024-01 --services yellow,green --to postgres",
             LoadPublished(since="2024-01", services=("yellow", "green"), to="postgres"),
         ),
+        (
+            "LoadPublished --since 2024-01 --recheck-months 12",
+            LoadPublished(since=date(2024, 1, 1), recheck_months=12),
+        ),
         ("LoadAll", LoadAll(services="yellow, green, fhv, fhvhv", to="bigquery")),
     ],
     ids=lambda value: str(value).partition("(")[0],
@@ -117,6 +121,15 @@ def test_to_says_which_task_loads_a_month(to, family):
         (LoadPublished(), "no such month; seen: ''; expected: YYYY-MM"),
         (LoadPublished(since="2008-01"), "expected: 2009-01 or later"),
         (LoadPublished(since="2024-01", services="yellow,lime"), "unknown service; seen: 'lime'"),
+        (
+            LoadPublished(since="2024-01", recheck_months=-1),
+            "no number of months; seen: '-1'; expected: 0 or more",
+        ),
+        (
+            LoadPublished(since="2024-01", recheck_months="some"),
+            "seen: 'some'; expected: 0 or more, e.g. 3; next: pass --recheck-months",
+        ),
+        (LoadPublished(since="2024-01", recheck_months="3.5"), "no number of months"),
         (LoadAll(services="green,green"), "services named twice; seen: green"),
         (LoadAll(services=()), "unknown service; seen: ''"),
     ],
