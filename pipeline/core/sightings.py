@@ -122,7 +122,7 @@ def record(service: str, key: str, seen: Sighting) -> Sighting:
     try:
         write_atomically(_path(service, key), json.dumps(kept, indent=2).encode())
     except Terminal as error:
-        raise Unkept(str(error)) from error
+        raise Unkept("what the publisher serves cannot be kept in mind", seen=error) from error
     return seen
 
 
