@@ -7,7 +7,7 @@ were loaded. A month counts as loaded when its newest row is matched by the part
 import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -41,6 +41,19 @@ LEFT JOIN `{dataset}.INFORMATION_SCHEMA.PARTITIONS` AS parts
   ON parts.table_name = IF(ledger.month IS NULL, '{zones}', CONCAT(ledger.service, '_trips'))
   AND IFNULL(parts.partition_id, '') = IFNULL(FORMAT_DATE('%Y%m', ledger.month), '')
 WHERE n = 1
+"""
+
+
+# Constant false, so that the source's rows are all inserted: one statement, whole or not at all.
+TIDY: Final = """
+MERGE `{ledger}` AS held
+USING (
+  SELECT DISTINCT * FROM `{ledger}`
+  WHERE service = @service AND month = @month AND loaded_at <= CURRENT_TIMESTAMP()
+) AS told
+ON FALSE
+WHEN NOT MATCHED THEN INSERT ({columns}) VALUES ({values})
+WHEN NOT MATCHED BY SOURCE AND held.service = @service AND held.month = @month THEN DELETE
 """
 
 
@@ -101,6 +114,23 @@ def record(load: Load) -> None:
             lambda job: _is_recorded(load),
             lambda job: None,
         )
+    forget()
+
+
+def tidy(load: Load) -> None:
+    """Leave each row of that month once, and none that claims to be of the future.
+
+    Nothing of what the ledger tells is lost. Safe to call again.
+    """
+    names = [name for name, _, _ in LEDGER_COLUMNS]
+    sql = TIDY.format(
+        ledger=table_path(LEDGER),
+        columns=", ".join(names),
+        values=", ".join(f"told.{name}" for name in names),
+    )
+    service, month = _key(load)
+    with explained(SERVICE, f"tidying the ledger rows of {service} {month}"):
+        select(sql, service=service, month=date.fromisoformat(f"{month}-01"))
     forget()
 
 

@@ -57,13 +57,18 @@ class Destination(Protocol):
 
 
 def load_object(
-    destination: Destination, source: LakeObject, watch: Callable[["LoadJob"], None]
+    destination: Destination,
+    source: LakeObject,
+    watch: Callable[["LoadJob"], None],
+    *,
+    anew: bool = False,
 ) -> Load:
     """Replace the destination's rows by the object's and return what was loaded.
 
     Makes the dataset's tables and views where they are missing. One job: a reader sees the old
     rows or the new ones. Safe to call again and from two machines at once: the job's id is made
-    from the content, and a job that has run is adopted.
+    from the content, and a job that has run is adopted, unless ``anew``: then the views are made
+    again, too.
 
     Raises:
         Terminal: BigQuery refused the rows, or holds another number of them than the object; or
@@ -72,13 +77,13 @@ def load_object(
     """
     provenance = _provenance(destination, source)
     with explained(SERVICE, f"preparing the tables of {destination}"):
-        ensure_tables(destination.service, provenance.added_columns)
+        ensure_tables(destination.service, provenance.added_columns, anew=anew)
     with explained(SERVICE, f"loading {destination}"):
         config = destination.job_config(provenance)
         job = run_once(
             job_stem(destination, provenance),
             lambda job_id: _submit(destination, source, config, job_id),
-            lambda job: _is_in_force(destination, source, job),
+            lambda job: not anew and _is_in_force(destination, source, job),
             watch,
         )
     _check_source(destination, source)

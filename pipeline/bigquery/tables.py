@@ -40,13 +40,14 @@ WITHOUT_THEM: Final = (
 )
 
 
-def ensure_tables(service: str, added_columns: str | None = None) -> None:
+def ensure_tables(service: str, added_columns: str | None = None, *, anew: bool = False) -> None:
     """Make the dataset, its tables and its views where they are missing or of an older version.
 
     ``service`` is the one that is to be loaded, or ``zones``: its table and the ledger are looked
     at closely, the others where a view is to be made of them. A table that we made gets the
-    NULLABLE columns that it lacks, and the service's also those that a month has added. Safe to
-    call again, and from two processes at once.
+    NULLABLE columns that it lacks, and the service's also those that a month has added. With
+    ``anew`` every table is looked at closely, and the views are made again, whatever their labels
+    tell. Safe to call again, and from two processes at once.
 
     Raises:
         Terminal: one of them exists with another location, schema or partitioning, or a view's
@@ -54,7 +55,7 @@ def ensure_tables(service: str, added_columns: str | None = None) -> None:
     """
     _ensure_dataset()
     held = _held()
-    views = outdated_views(held)
+    views = outdated_views(held, anew=anew)
     for name, table in _tables(service, added_columns).items():
         if views or name not in held or name in (table_name(service), LEDGER):
             _ensure_table(table, name in held)

@@ -58,8 +58,10 @@ def views() -> tuple[View, View]:
     )  # fmt: skip
 
 
-def outdated_views(held: Mapping[str, "TableListItem"]) -> list[View]:
+def outdated_views(held: Mapping[str, "TableListItem"], *, anew: bool = False) -> list[View]:
     """Return the views to make or to bring up to date, as the dataset's tables by name tell.
+
+    With ``anew`` these are all: a label does not tell what was changed by hand.
 
     Raises:
         Terminal: a table, or somebody else's view, has a view's name.
@@ -67,7 +69,7 @@ def outdated_views(held: Mapping[str, "TableListItem"]) -> list[View]:
     for view in views():
         if view.name in held:
             _refuse_foreign(view, held[view.name])
-    return [v for v in views() if v.name not in held or held[v.name].labels != v.labels]
+    return [v for v in views() if anew or v.name not in held or held[v.name].labels != v.labels]
 
 
 def make_view(view: View) -> None:

@@ -70,6 +70,14 @@ def write_atomically(path: Path, content: bytes) -> None:
         publish(file, path)
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from any that takes its name later; None where there is none."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        held = path.stat()
+        return held.st_ino, held.st_mtime_ns
+    return None
+
+
 def fsync_folder(folder: Path) -> None:
     """Make renames in ``folder`` survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)

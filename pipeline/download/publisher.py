@@ -66,12 +66,18 @@ class Publisher:
         return patiently(lambda: self._probe(wanted), unreachable_attempts=UNREACHABLE_ATTEMPTS)
 
     def download(
-        self, wanted: Publication, path: Path, progress: Progress = lambda done, total: None
+        self,
+        wanted: Publication,
+        path: Path,
+        progress: Progress = lambda done, total: None,
+        *,
+        anew: bool = False,
     ) -> Provenance:
         """Make ``path`` the published file and return its provenance.
 
         Resumes what a broken connection or a killed process left. Waits while another process
-        downloads to ``path``; where the file is whole already, nothing is downloaded.
+        downloads to ``path``; where the file is whole already, nothing is downloaded, unless
+        ``anew``.
 
         Raises:
             Transient: the publisher is unreachable, throttles or is out of order; the part stays.
@@ -80,7 +86,7 @@ class Publisher:
         with part_file(path) as file:
             part = Part(file, path, self._kind)
             whole = read_provenance(path, wanted)
-            if whole is not None and whole.is_wanted():
+            if whole is not None and whole.is_wanted() and not anew:
                 part.discard()
                 return whole
             with _unless_useless(part, shown(wanted.url(self._base_url))):

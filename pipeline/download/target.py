@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import luigi
 
+from pipeline.core import files
 from pipeline.core.errors import Terminal
 from pipeline.core.files import publish, write_atomically
 from pipeline.core.provenance import Provenance
@@ -34,6 +35,10 @@ class RawTarget(luigi.Target):
         """
         record = self.record()
         return record is not None and record.is_wanted()
+
+    def identity(self) -> object:
+        """Return what tells the file that is there from any that replaces it."""
+        return files.identity(self.path)
 
     def record(self) -> Provenance | None:
         """Return which version of the file is there, a sample or real, or None."""
@@ -77,13 +82,19 @@ def read_provenance(path: Path, publication: Publication) -> Provenance | None:
 def publish_raw(file: BinaryIO, path: Path, provenance: Provenance) -> None:
     """Make the locked part of ``path`` the raw file, with its sidecar.
 
-    An older file goes first and the new one comes last, by one rename under the part's lock: at
-    no instant is there a file beside another version's sidecar, and whoever waits for the lock
-    finds both.
+    The same file again takes the older one's place by one rename. One of another version goes first
+    and the new one comes last, under the part's lock: at no instant is there a file beside another
+    version's sidecar, and whoever waits for the lock finds both.
     """
-    path.unlink(missing_ok=True)
-    write_atomically(sidecar_path(path), json.dumps(provenance.to_metadata(), indent=2).encode())
+    sidecar = json.dumps(provenance.to_metadata(), indent=2).encode()
+    if not _holds(sidecar_path(path), sidecar):
+        path.unlink(missing_ok=True)
+        write_atomically(sidecar_path(path), sidecar)
     publish(file, path)
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    return path.is_file() and path.read_bytes() == content
 
 
 def _parse(sidecar: bytes) -> Provenance | None:

@@ -47,6 +47,8 @@ class PublishedMonth(MonthTask, luigi.ExternalTask):
 class DownloadMonth(MonthTask):
     """The month's file on local disk, byte for byte as published."""
 
+    stage = "download"
+
     def requires(self) -> PublishedMonth:
         """Return the month at its publisher."""
         return self.same_month(PublishedMonth)
@@ -57,11 +59,21 @@ class DownloadMonth(MonthTask):
 
     def run(self) -> None:
         """Download what is missing of the file; safe to repeat and to run twice at once."""
-        download(self, self.trip_month, self.output().path)
+        download(self, self.trip_month, self.output().path, anew=self.is_redone)
 
 
-def download(task: PipelineTask, wanted: Publication, path: Path, kind: FileKind = PARQUET) -> None:
-    """Make ``path`` the published file, with the task's progress on the dashboard."""
+def download(
+    task: PipelineTask,
+    wanted: Publication,
+    path: Path,
+    kind: FileKind = PARQUET,
+    *,
+    anew: bool = False,
+) -> None:
+    """Make ``path`` the published file, with the task's progress on the dashboard.
+
+    With ``anew`` it is fetched although it is there.
+    """
     from pipeline.download.publisher import Publisher
 
     base_url = publisher_base_url()
@@ -75,7 +87,7 @@ def download(task: PipelineTask, wanted: Publication, path: Path, kind: FileKind
             task.report(done / total * 100 if total else None, megabytes(done, total), url)
 
     held = read_provenance(path, wanted)
-    record = Publisher(base_url, kind).download(wanted, path, tell)
+    record = Publisher(base_url, kind).download(wanted, path, tell, anew=anew)
     if record != held:
         sightings.record(wanted.service, wanted.key, Sighting.of(record))
     size = megabytes(record.source_bytes)

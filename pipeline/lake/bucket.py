@@ -93,12 +93,18 @@ def forget() -> None:
 
 
 def publish(
-    name: str, path: Path, provenance: Provenance, over: LakeObject | None, progress: Progress
+    name: str,
+    path: Path,
+    provenance: Provenance,
+    over: LakeObject | None,
+    progress: Progress,
+    *,
+    anew: bool = False,
 ) -> LakeObject:
     """Publish ``path`` as the object ``name``, whole, and return it.
 
     The object replaces exactly ``over``, or none where that is None. Safe to call again: the same
-    content of the same origin found there is taken as done.
+    content of the same origin found there is taken as done, unless ``anew``.
 
     Raises:
         Transient: another run published something else meanwhile, or the service failed.
@@ -106,7 +112,8 @@ def publish(
     """
     checksum = _crc32c(path)
     wanted = (checksum, provenance)
-    if over and (over.crc32c, over.provenance) == wanted and is_current(over):
+    is_sent = over is not None and (over.crc32c, over.provenance) == wanted
+    if over and is_sent and not anew and is_current(over):
         return over
     with explained(SERVICE, f"uploading {name}"):
         blob = _bucket().blob(name, chunk_size=CHUNK)

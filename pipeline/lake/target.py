@@ -21,6 +21,11 @@ class LakeTarget(luigi.Target):
         told = self._whole_provenance()
         return told is not None and told.is_wanted()
 
+    def identity(self) -> int | None:
+        """Return the generation of the object that is there."""
+        found = find(self._publication)
+        return found.generation if found else None
+
     def object(self) -> LakeObject:
         """Return the object; raise Terminal where it is not there or not whole."""
         found = find(self._publication)

@@ -11,6 +11,8 @@ class UploadMonthToGCS(MonthTask):
     Running it again is harmless.
     """
 
+    stage = "lake"
+
     def requires(self) -> NormalizeMonth:
         """Return the task that makes the canonical month."""
         return self.same_month(NormalizeMonth)
@@ -32,7 +34,9 @@ class UploadMonthToGCS(MonthTask):
         def progress(sent: int) -> None:
             self.report(100 * sent / size, f"{sent / 1e6:.1f} of {size / 1e6:.1f} MB sent")
 
-        uploaded = upload_month(self.trip_month, path, quarantine, provenance, progress)
+        uploaded = upload_month(
+            self.trip_month, path, quarantine, provenance, progress, anew=self.is_redone
+        )
         message = (
             f"{uploaded.size / 1e6:.1f} MB, {provenance.rows_kept:,} rows and "
             f"{provenance.rows_quarantined:,} quarantined at {uploaded.uri}"

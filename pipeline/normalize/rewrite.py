@@ -58,12 +58,14 @@ def rewrite_month(
     raw_path: Path,
     target: CanonicalMonthTarget,
     progress: Progress = lambda done, total: None,
+    *,
+    anew: bool = False,
 ) -> Rewritten:
     """Make ``target`` from the raw file at ``raw_path``, which ``source`` describes.
 
     Safe to call again: the same file gives the same bytes. Waits while another process writes the
-    same target, and takes what that one published from the same source. On an error nothing is
-    published and no part is left.
+    same target, and takes what that one published from the same source, unless ``anew``. On an
+    error nothing is published and no part is left.
 
     Raises:
         Terminal: the raw file is damaged, empty or of other columns, too many of its rows cannot
@@ -73,7 +75,7 @@ def rewrite_month(
     with closing(raw), part_file(target.path) as part:
         try:
             layout = settle(match_columns(raw.schema, target.month), target.month)
-            if done := _already_done(source, target, layout):
+            if not anew and (done := _already_done(source, target, layout)):
                 discard(target.path)
                 return Rewritten(done, None)
             with (

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import luigi
 
+from pipeline.core import files
 from pipeline.core.errors import Terminal
 from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
@@ -35,6 +36,10 @@ class CanonicalMonthTarget(luigi.Target):
         """
         record = self.record()
         return record is not None and record.is_wanted()
+
+    def identity(self) -> object:
+        """Return what tells the file that is there from any that replaces it."""
+        return files.identity(self.path)
 
     def provenance(self) -> Provenance:
         """Return which version of the month this is, and its row counts.

@@ -18,6 +18,8 @@ REPORT_PERCENT: Final = 5
 class NormalizeMonth(MonthTask):
     """The month as canonical parquet on local disk, every row accounted for."""
 
+    stage = "normalize"
+
     def requires(self) -> DownloadMonth:
         """Return the task that fetches the month; raise Terminal where no era says how to read it.
 
@@ -48,6 +50,6 @@ class NormalizeMonth(MonthTask):
                 self.report(percent, f"{done:,} of {total:,} rows", url)
 
         raw: RawTarget = self.requires().output()
-        rewritten = rewrite_month(raw.provenance(), raw.path, target, tell)
+        rewritten = rewrite_month(raw.provenance(), raw.path, target, tell, anew=self.is_redone)
         self.report(100, str(rewritten), url, rewritten.provenance.rows_kept)
         self.log(f"normalized: {rewritten}")

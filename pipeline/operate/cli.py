@@ -19,6 +19,7 @@ from pipeline.operate.deployments import deployments, run
 from pipeline.operate.history import history
 from pipeline.operate.ingest import ingest
 from pipeline.operate.query import query
+from pipeline.operate.redo import redo
 from pipeline.operate.report import report
 from pipeline.operate.samples import samples
 from pipeline.operate.sandbox import sandbox
@@ -41,6 +42,7 @@ COMMANDS = (
     status,
     query,
     ingest,
+    redo,
     run,
     trigger,
     agent,

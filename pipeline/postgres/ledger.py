@@ -45,6 +45,13 @@ FROM loads LEFT JOIN parts ON bound = format('FOR VALUES IN (%%L)', month)
   AND inhparent = to_regclass(format('%%I.%%I', %s::text, table_name))
 """
 
+TIDY: Final = """
+DELETE FROM {ledger} AS doubled USING {ledger} AS first
+WHERE doubled.service = %s AND doubled.month = %s AND doubled.load_id > first.load_id
+  AND (doubled.service, doubled.month, doubled.loaded_at)
+    = (first.service, first.month, first.loaded_at)
+"""
+
 
 @dataclass(frozen=True)
 class Load:
@@ -115,6 +122,13 @@ def record(connection: "sa.Connection", month: TripMonth, provenance: Provenance
     load_id, loaded_at = connection.execute(stored).one()
     name = f"{month.table_name}_{month.partition_id}"
     return Load(provenance, load_id, loaded_at, name, provenance.rows_kept)
+
+
+def tidy(connection: "sa.Connection", month: TripMonth) -> None:
+    """Leave each load of the month once, in the connection's transaction. Safe to call again."""
+    table = quoted(connection, ledger_table())
+    sql = TIDY.format(ledger=table)
+    connection.exec_driver_sql(sql, (month.service, month.first_day))
 
 
 def _counted(connection: "sa.Connection", partitions: Iterable[str]) -> dict[str, int]:

@@ -18,7 +18,7 @@ from pipeline.postgres.encode import Tell
 from pipeline.postgres.ledger import Load
 from pipeline.postgres.locks import Say
 from pipeline.postgres.partition import month_lock, swap_in
-from pipeline.postgres.tables import ensure_tables
+from pipeline.postgres.tables import ensure_indexes, ensure_tables
 from pipeline.postgres.transaction import transaction
 from pipeline.schemas import service_schema
 
@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 
-def load_month(source: CanonicalMonthTarget, tell: Tell, say: Say) -> Load:
+def load_month(source: CanonicalMonthTarget, tell: Tell, say: Say, *, anew: bool = False) -> Load:
     """Replace the month's rows in Postgres by the canonical file's and return what is loaded.
 
     Makes the tables where they are missing. Then one transaction: a reader sees the old month or
     the new one. Safe to call again and from two machines at once: one waits, finds the month
-    loaded and does nothing. ``tell`` hears of rows and bytes, ``say`` of what takes time.
+    loaded and does nothing. With ``anew`` it is loaded although it is there, and what was done by
+    hand is undone: a partition that was detached, a row that the ledger has twice, an index that is
+    gone. ``tell`` hears of rows and bytes, ``say`` of what takes time.
 
     Raises:
         Terminal: the server refused the rows, or a table is not as declared; nothing is changed.
@@ -44,17 +46,27 @@ def load_month(source: CanonicalMonthTarget, tell: Tell, say: Say) -> Load:
         ensure_tables(connection, schema, say)
     try:
         with transaction(f"loading {month}", month_lock(month), say) as connection:
-            return _loaded(connection, source, tell, say)
+            loaded = _loaded(connection, source, tell, say, anew=anew)
+            if anew:
+                ledger.tidy(connection, month)
+                ensure_indexes(connection, schema)
+            return loaded
     finally:
         ledger.forget()
 
 
 def _loaded(
-    connection: "sa.Connection", source: CanonicalMonthTarget, tell: Tell, say: Say
+    connection: "sa.Connection",
+    source: CanonicalMonthTarget,
+    tell: Tell,
+    say: Say,
+    *,
+    anew: bool,
 ) -> Load:
     month, provenance = source.month, source.provenance()
     found = ledger.read(connection).get((month.service, month.key))
-    if found is not None and found.is_whole and found.provenance == provenance:
+    is_loaded = found is not None and found.is_whole and found.provenance == provenance
+    if found and is_loaded and not anew:
         return found
     schema = service_schema(month.service).extended(provenance.added_columns)
     table = month_table(month, schema, is_new=True)
@@ -66,7 +78,7 @@ def _loaded(
     for index in sorted(table.indexes, key=lambda index: str(index.name)):
         say(f"building {index.name}")
         index.create(connection)
-    swap_in(connection, month, schema, say)
+    swap_in(connection, month, schema, say, over_detached=anew)
     return ledger.record(connection, month, provenance)
 
 

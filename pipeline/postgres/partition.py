@@ -11,6 +11,7 @@ import zlib
 from typing import TYPE_CHECKING, Final
 
 from pipeline.core import settings
+from pipeline.core.errors import Terminal
 from pipeline.core.months import TripMonth
 from pipeline.postgres.definitions import MONTH_CHECK, month_table, trips_table
 from pipeline.postgres.locks import Lock, Say, take
@@ -38,21 +39,51 @@ def month_lock(month: TripMonth) -> Lock:
     )
 
 
-def swap_in(connection: "sa.Connection", month: TripMonth, schema: ServiceSchema, say: Say) -> None:
+def swap_in(
+    connection: "sa.Connection",
+    month: TripMonth,
+    schema: ServiceSchema,
+    say: Say,
+    *,
+    over_detached: bool = False,
+) -> None:
     """Make the month's new table its partition, and drop the one that was.
+
+    With ``over_detached`` it also replaces a month's table that was detached.
 
     Raises:
         Transient: another session kept its lock on the service's table.
-        Terminal: that table is not as declared.
+        Terminal: that table is not as declared, or another has the partition's name.
     """
     trips, new = trips_table(schema), month_table(month, schema, is_new=True)
     older = _partition(connection, trips, month)
+    if not older:
+        _make_way(connection, month, schema, is_ours=over_detached)
     take(connection, _table_lock(connection, trips, older), say)
     if older:
         connection.exec_driver_sql(f"DROP TABLE {older}")
     extend(connection, trips)
     _adopt_columns(connection, new, trips)
     _attach(connection, trips, month, _rename(connection, new, month_table(month, schema)))
+
+
+def _make_way(
+    connection: "sa.Connection", month: TripMonth, schema: ServiceSchema, *, is_ours: bool
+) -> None:
+    """Drop a table that has the partition's name and is none, where it is a month's of ours."""
+    final = month_table(month, schema)
+    seen = held(connection, final)
+    if not seen:
+        return
+    if not is_ours or not seen.columns.keys() >= {column.name for column in final.columns}:
+        raise Terminal(
+            f"{final.fullname} exists, and is no partition",
+            seen=f"a table with the columns {', '.join(seen.columns)}",
+            expected=f"a partition of {month.table_name}, or nothing of that name",
+            next_step=f"tlc redo {month} --from postgres replaces a month that was detached; "
+            "or move that table away",
+        )
+    connection.exec_driver_sql(f"DROP TABLE {quoted(connection, final)}")
 
 
 def _partition(connection: "sa.Connection", trips: "sa.Table", month: TripMonth) -> str | None:

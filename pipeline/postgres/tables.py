@@ -68,6 +68,15 @@ def ensure_ledger(connection: "sa.Connection", say: Say) -> None:
         extend(connection, ledger)
 
 
+def ensure_indexes(connection: "sa.Connection", schema: ServiceSchema) -> None:
+    """Make the indexes that the service's table lacks, on all its partitions. Safe to call again.
+
+    Nobody can write to them meanwhile.
+    """
+    for index in trips_table(schema).indexes:
+        index.create(connection, checkfirst=True)
+
+
 def held(connection: "sa.Connection", table: "sa.Table") -> Held:
     """Return what the database has of that name; false where there is nothing."""
     name = (quoted(connection, table),)

@@ -12,6 +12,8 @@ REPORT_PERCENT: Final = 5
 class LoadMonthToPostgres(MonthTask):
     """One transaction: the month's rows and its ledger row. Running it again is harmless."""
 
+    stage = "postgres"
+
     def requires(self) -> NormalizeMonth:
         """Return the task that makes the canonical month."""
         return self.same_month(NormalizeMonth)
@@ -38,7 +40,7 @@ class LoadMonthToPostgres(MonthTask):
                 # Indexes and the swap come after the last row.
                 self.report(0.8 * percent, f"{rows:,} of {total:,} rows, {size / 1e6:.1f} MB sent")
 
-        loaded = load_month(canonical, tell, self.say)
+        loaded = load_month(canonical, tell, self.say, anew=self.is_redone)
         message = f"{loaded.partition_rows:,} rows in {loaded.partition}"
         self.report(100, message, rows=loaded.partition_rows)
         self.log(f"loaded {message}, number {loaded.load_id} in the ledger")

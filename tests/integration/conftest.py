@@ -5,8 +5,10 @@ from pathlib import Path
 
 import luigi
 import pytest
+from support.loaded_world import World
 from support.postgres import PostgresUnderTest
 from support.postgres_place import Place, placed
+from support.sandbox import RunningSandbox
 
 
 @pytest.fixture
@@ -45,3 +47,14 @@ def own_place(
     """The same on a server that a test may kill."""
     with placed(own_postgres, tmp_path / "data", monkeypatch) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def world(
+    tmp_path_factory: pytest.TempPathFactory, sandbox: RunningSandbox, postgres: PostgresUnderTest
+) -> Iterator[World]:
+    """Three months that are everywhere. Who changes it leaves it as it was."""
+    made = World(tmp_path_factory.mktemp("world"), sandbox, postgres)
+    made.load_all()
+    yield made
+    made.close()

@@ -97,7 +97,7 @@ class Workspace:
         Not for what starts a sandbox, whose parent this process would be.
         """
         out, err, code = io.StringIO(), io.StringIO(), 0
-        with self._settings() as patch, redirect_stdout(out), redirect_stderr(err):
+        with self.settings() as patch, redirect_stdout(out), redirect_stderr(err):
             patch.setattr(sys, "argv", ["tlc", *map(str, words)])
             patch.setattr(logging.getLogger("pipeline"), "handlers", [])
             try:
@@ -112,7 +112,7 @@ class Workspace:
         return json.loads(done.stdout)
 
     @contextmanager
-    def _settings(self) -> Iterator[pytest.MonkeyPatch]:
+    def settings(self) -> Iterator[pytest.MonkeyPatch]:
         """Have this process the workspace's settings."""
         load_profile()
         config = luigi.configuration.get_config()

@@ -86,11 +86,11 @@ def kill_before(step, monkeypatch):
     steps = []
 
     def dying(change):
-        def watched(*args):
+        def watched(*args, **options):
             steps.append(args)
             if len(steps) == step:
                 raise Killed
-            return change(*args)
+            return change(*args, **options)
 
         return watched
 
