@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 
 import pipeline
@@ -115,10 +115,9 @@ class _Module:
             text = self._text_of(call, errors)
             if text is None:
                 continue
-            node, is_error, is_format = text
+            node, is_error = text
             for told, names in _Texts(self, scope, constants).of(node):
-                shown = FORMAT.sub(ANY, told) if is_format else told
-                shown = re.sub(f"{ANY}+", ANY, shown)
+                shown = re.sub(f"{ANY}+", ANY, told)
                 if shown == ANY and f"{self.name}.{getattr(scope, 'name', '')}" in PASSED_ON:
                     continue
                 yield Printed(shown, f"{self.path}:{call.lineno}", tuple(names), is_error)
@@ -133,20 +132,20 @@ class _Module:
             inner = node if isinstance(node, ast.FunctionDef) else scope
             waiting += [(inner, child) for child in ast.iter_child_nodes(node)]
 
-    def _text_of(self, call: ast.Call, errors: set[str]) -> tuple[ast.expr, bool, bool] | None:
-        """Return what a call prints, whether that is an error, and whether it is a log's format."""
+    def _text_of(self, call: ast.Call, errors: set[str]) -> tuple[ast.expr, bool] | None:
+        """Return what a call prints, and whether that is an error; None where it prints nothing."""
         name, first = _name(call.func), call.args[0]
         of = _name(call.func.value) if isinstance(call.func, ast.Attribute) else ""
         if name in errors or name in CLICK or {k.arg for k in call.keywords} & {"next_step"}:
-            return first, True, False
+            return first, True
         if name == "ValueError" and "sandbox" not in self.path.parts:
-            return first, True, False
+            return first, True
         if of == "logger" and name in LOUD | QUIET:
-            return call.args[1 if name == "log" else 0], name in LOUD, True
+            return _filled(call.args[name == "log" :]), name in LOUD
         if of == "log" and name == "say":
-            return first, len(call.args) > 1, False
+            return first, len(call.args) > 1
         position = PASSED_ON.get(self._whole_name(name, of))
-        return None if position is None else (call.args[position], True, False)
+        return None if position is None else (call.args[position], True)
 
     def _whole_name(self, name: str, of: str) -> str:
         own = f"{self.name}.{name}"
@@ -192,8 +191,12 @@ class _Texts:
                 return [one for one in values if isinstance(one, TEXTS)]
         whole = self._module.imported.get(name, f"{self._module.name}.{name}")
         constant = self._constants.get(whole)
-        is_text = isinstance(constant, ast.Constant) and isinstance(constant.value, str)
-        return [constant] if constant is not None and is_text else []
+        return [constant] if isinstance(constant, ast.Constant) and _has_words(constant) else []
+
+
+def _has_words(constant: ast.Constant) -> bool:
+    """Return whether it is text, and not a number or a version, which changes."""
+    return isinstance(constant.value, str) and bool(re.search("[A-Za-z]{2}", constant.value))
 
 
 def _assigned(scope: ast.FunctionDef) -> Iterator[tuple[str, ast.expr]]:
@@ -205,6 +208,15 @@ def _assigned(scope: ast.FunctionDef) -> Iterator[tuple[str, ast.expr]]:
                 yield from zip(map(_name, target.elts), value.elts, strict=False)
             else:
                 yield _name(target), value
+
+
+def _filled(told: list[ast.expr]) -> ast.expr:
+    """Return a log's format with its arguments, as one text."""
+    [form, *values] = told
+    if not isinstance(form, ast.Constant):
+        return form
+    [first, *rest] = map(ast.Constant, FORMAT.split(form.value))
+    return ast.JoinedStr([first, *chain(*zip(values, rest, strict=True))])
 
 
 def _placeholder(node: ast.expr) -> str:
