@@ -93,7 +93,7 @@ def words_of(page: str) -> list[str]:
     return [line.partition(" #")[0] for line in [*lines, *spans] if line.startswith("tlc ")]
 
 
-@pytest.mark.parametrize("page", ["operating.md"])
+@pytest.mark.parametrize("page", ["operating.md", "getting-started.md", "design.md"])
 def test_every_command_that_a_page_shows_is_one(page):
     unknown = [line for line in words_of(page) if not is_command(line.split()[1:], tlc)]
     assert not unknown
