@@ -54,6 +54,7 @@ tells how they are used and tried. What is not given has its default. A *referen
 """
 ENVIRONMENT = [
     ("TLC_BASE_URL", "wins over `[source] base_url`; `sandbox`: the sandbox's sample months"),
+    ("TLC_LOG_FORMAT", "wins over `[log] format`; `tlc --log-format` sets it"),
     ("PIPELINE_PROFILE", "which `config/<profile>.cfg` is read; `sandbox` by default"),
     ("LUIGI_CONFIG_PATH", "a settings file that is read over all others"),
     ("TLC_BUCKET, GOOGLE_CLOUD_PROJECT", "read by `config/gcp.cfg`"),

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.core.errors import UNPUBLISHED, NotPublished, Terminal
+from pipeline.core.logs import AtWork, at_work
 from pipeline.core.month_task import MonthTask
 from pipeline.download.recheck import recheck
 
@@ -26,10 +27,11 @@ SHOWN_BY: Final = ("set_progress_percentage", "set_status_message", "set_trackin
 """What Luigi lends the task that it runs, to be seen on the dashboard."""
 
 
-class Whole:
+class Whole(AtWork):
     """Luigi's hook around the process of a task (``[worker] task_process_context``)."""
 
     def __init__(self, process: "TaskProcess") -> None:
+        super().__init__(process)
         self._task: Any = process.task
 
     def __enter__(self) -> None:
@@ -39,9 +41,7 @@ class Whole:
         threading.Thread(target=_end_with_agent, daemon=True).start()
         task, run = self._task, self._task.run
         task.run = lambda: make(task, run)
-
-    def __exit__(self, *told: object) -> None:
-        """Do nothing: the process ends here."""
+        super().__enter__()
 
 
 def make(task: Any, run: Callable[[], Any]) -> Any:
@@ -76,7 +76,8 @@ def _make_required(task: Any, shown_by: dict[str, Any]) -> None:
     for required in task.deps():
         _make_required(required, shown_by)
     vars(task).update(shown_by)
-    task.run()
+    with at_work(task):
+        task.run()
     if not task.complete():
         raise Terminal(f"{task} ran without leaving its target", seen=task.output())
 

@@ -71,7 +71,7 @@ def note(outcome: Outcome) -> None:
         with path.open("ab", buffering=0) as opened:
             opened.write(f"\n{json.dumps(asdict(outcome))}".encode())
     except OSError as error:
-        logger.warning("what became of %s %s is not kept: %s", outcome.service, outcome.month,
+        logger.info("what became of %s %s is not kept: %s", outcome.service, outcome.month,
                        error.strerror)  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from pipeline.core.interrupts import end_when_told
 from pipeline.core.profile import load_profile
 from pipeline.core.run_id import run_id
 from pipeline.core.scheduler import choose_scheduler
+from pipeline.core.settings import log
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class PipelineTask(luigi.Task):
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
         try:
             load_profile()
+            log()
         except BadRequest as refusal:
             # Raised when it is asked whether it is complete: a run then ends with Luigi's code for
             # what could not be scheduled, as it does for a month that cannot exist.

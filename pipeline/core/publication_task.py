@@ -14,7 +14,7 @@ from typing import Any
 import luigi
 
 from pipeline.core.errors import UNPUBLISHED, NotPublished, PipelineError, one_line
-from pipeline.core.logs import masked
+from pipeline.core.logs import at_work, masked
 from pipeline.core.outcomes import Outcome, Result, note
 from pipeline.core.pipeline_task import PipelineTask
 from pipeline.core.publications import Publication
@@ -32,6 +32,14 @@ class PublicationTask(PipelineTask):
         """What the task is about."""
         raise NotImplementedError
 
+    @property
+    def about(self) -> str:
+        """What lines of the log call it; empty where it is about a month that cannot exist."""
+        try:
+            return str(self.subject)
+        except PipelineError:
+            return ""
+
     def is_there(self) -> bool:
         """Return whether what the task makes is there; its errors are those of ``complete``."""
         return bool(super().complete())  # type: ignore[no-untyped-call]
@@ -43,7 +51,8 @@ class PublicationTask(PipelineTask):
             Transient, Terminal: who is to know does not answer, or refuses.
         """
         try:
-            return self.is_there()
+            with at_work(self):
+                return self.is_there()
         except PipelineError as error:
             self._refusal = error
             raise
@@ -61,10 +70,9 @@ class PublicationTask(PipelineTask):
 
     def note(self, result: Result, told: str) -> None:
         """Note what became of the task; nothing of a month that cannot exist."""
-        try:
-            subject = self.subject
-        except PipelineError:
+        if not self.about:
             return
+        subject = self.subject
         seconds = None if self._began is None else round(time.monotonic() - self._began, 3)
         note(
             Outcome(

@@ -163,6 +163,17 @@ class sandbox(Section):
     )
 
 
+class log(Section):
+    """What a run says. ``TLC_LOG_FORMAT`` in the environment wins over the file."""
+
+    format: luigi.ChoiceParameter = luigi.ChoiceParameter(
+        choices=["text", "json"],
+        default="text",
+        description="lines for people, or an object of JSON each: time, level, run_id, task, "
+        "month, message and, of a defect, exception",
+    )
+
+
 class deployments(Section):
     """Where deployments are, and the programs that schedule them."""
 
@@ -200,6 +211,13 @@ def data_dir() -> Path:
 def base_url() -> str:
     """Return the publisher's address as configured, without a trailing slash, or ``sandbox``."""
     return (os.environ.get("TLC_BASE_URL") or str(source().base_url)).rstrip("/")
+
+
+def log_format() -> str:
+    """Return ``text`` or ``json``; text where the settings cannot be read, which others tell."""
+    with suppress(BadRequest):
+        return os.environ.get("TLC_LOG_FORMAT") or str(log().format)
+    return "text"
 
 
 def is_loopback(url: str) -> bool:

@@ -4,9 +4,11 @@ Belongs here: the file, its rotation, following it. Not here: the lines of the t
 ``core/logs.py`` formats.
 """
 
+import json
 import logging
 import re
 import sys
+from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from typing import Final
 
@@ -14,8 +16,7 @@ from pipeline.core.files import explained
 from pipeline.core.logs import LineFormatter
 from pipeline.deployments.records import log_file
 
-FORM: Final = "%(asctime)s %(levelname)-7s %(message)s"
-LINE: Final = re.compile(r"[0-9: -]+(?P<level>[A-Z]+) +(?P<text>.*)")
+LINE: Final = re.compile(r"[0-9-]{10} [0-9:]{8} (?P<level>[A-Z]+) +\S+ \S+ (?P<text>.*)")
 LARGEST: Final = 1_000_000
 """Bytes of a log from which on the next run begins a new one."""
 OLD_LOGS: Final = 5
@@ -37,7 +38,7 @@ class RunLog:
                 self._handler.doRollover()
             self.stream = self.path.open("ab")
             self._reader = self.path.open("rb")
-        self._handler.setFormatter(LineFormatter(FORM, "%Y-%m-%d %H:%M:%S"))
+        self._handler.setFormatter(LineFormatter())
         self._reader.seek(0, 2)
         self._newest = b""
 
@@ -62,14 +63,24 @@ class RunLog:
         What was written before :meth:`say` was last called is left out.
         """
         lines = [line for line in self._newest.decode("utf-8", "replace").splitlines() if line]
-        told = [match for line in lines if (match := LINE.match(line))]
-        for level in ("ERROR", "WARNING"):
-            if found := [match["text"] for match in told if match["level"] == level]:
+        told = [_level_and_text(line) for line in lines]
+        for wanted in ("ERROR", "WARNING"):
+            if found := [text for level, text in told if level == wanted]:
                 return found[-1]
-        return (lines or [""])[-1]
+        return told[-1][1] if told else ""
 
     def close(self) -> None:
         """Close the file."""
         self._handler.close()
         self.stream.close()
         self._reader.close()
+
+
+def _level_and_text(line: str) -> tuple[str, str]:
+    """Return a line's level and text, of either form; of any other line no level, and all of it."""
+    with suppress(ValueError, KeyError, TypeError):
+        told = json.loads(line)
+        text, month = told["message"], told["month"]
+        return told["level"], text if text.startswith(month) else f"{month}: {text}"
+    match = LINE.match(line)
+    return (match["level"], match["text"]) if match else ("", line)

@@ -4,6 +4,7 @@ Belongs here: putting the commands together. Not here: what they do; each has it
 """
 
 import logging
+import os
 import sys
 
 import click
@@ -12,6 +13,8 @@ from pipeline.core.errors import PipelineError
 from pipeline.core.logs import LineFormatter
 from pipeline.core.profile import load_profile
 from pipeline.core.provenance import PIPELINE_VERSION
+from pipeline.core.run_id import run_id
+from pipeline.core.settings import log_format
 from pipeline.operate.agents import agent, trigger
 from pipeline.operate.connections import connections
 from pipeline.operate.demo import demo
@@ -27,14 +30,22 @@ from pipeline.operate.schema import schema
 from pipeline.operate.settings import settings
 from pipeline.operate.status import status
 
+logger = logging.getLogger(__name__)
+
 FAILED = 30
 """The exit code of a command that ends with an error, as Luigi's for a failed task."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(PIPELINE_VERSION, prog_name="tlc")
-def tlc() -> None:
+@click.option(
+    "--log-format", type=click.Choice(("text", "json")), help="Of what is logged; [log] format."
+)
+def tlc(log_format: str | None) -> None:
     """NYC taxi months in the lake and the warehouse: see them, ask them, try them."""
+    if log_format:
+        # Also for the processes that a command starts.
+        os.environ["TLC_LOG_FORMAT"] = log_format
     load_profile()
 
 
@@ -64,10 +75,14 @@ for command in COMMANDS:
 def main() -> None:
     """Run ``tlc``; an expected error is one line on standard error and exit code 30."""
     handler = logging.StreamHandler()
-    handler.setFormatter(LineFormatter("%(levelname)s %(message)s"))
+    handler.setFormatter(LineFormatter())
+    run_id()
     logging.getLogger("pipeline").addHandler(handler)
     try:
         tlc(prog_name="tlc")
     except PipelineError as error:
-        click.echo(f"ERROR {error}", err=True)
+        if log_format() == "json":
+            logger.error("%s", error)
+        else:
+            click.echo(f"ERROR {error}", err=True)
         sys.exit(FAILED)

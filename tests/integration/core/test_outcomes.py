@@ -18,11 +18,12 @@ from pipeline.download import task as download
 STAGES = ["DownloadMonth", "NormalizeMonth", "UploadMonthToGCS"]
 
 
-def test_every_month_of_two_processes_is_noted_with_its_rows_time_and_link(
+def test_every_month_of_two_processes_is_noted_and_every_line_of_its_log_can_be_found(
     workspace: Workspace,
 ) -> None:
     months = ("--service", "green", "--year", 2021, "--months", "1,2", "--to", "lake")
-    done = workspace.load(*months, "--workers", 2, task="LoadMonths")
+    options = ("--workers", 2, "--log-format", "json")
+    done = workspace.load(*months, *options, task="LoadMonths")
     assert done.returncode == 0, done.stderr
     lines = (workspace.data / "runs" / "_outcomes.jsonl").read_text().splitlines()
     told = [Outcome(**json.loads(line)) for line in lines if line]
@@ -34,6 +35,16 @@ def test_every_month_of_two_processes_is_noted_with_its_rows_time_and_link(
         assert (one.service, one.result, one.rows) == ("green", "done", 2000), one
         assert one.seconds is not None and one.seconds > 0
         assert one.told and one.link
+    assert_findable(done.stderr.splitlines(), told)
+
+
+def assert_findable(lines: list[str], told: list[Outcome]) -> None:
+    """Each line is JSON and has the run's id; those of a task have its month."""
+    logged = [json.loads(line) for line in lines]
+    assert {line["run_id"] for line in logged} == {told[0].run_id}, lines
+    by_task = Counter((line["task"], line["month"]) for line in logged)
+    for one in told:  # that it runs, and what it did
+        assert by_task[one.task, f"{one.service} {one.month}"] >= 2, by_task
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The log of a deployment: its rotation, and the cause that is found in it."""
 
+import json
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +15,14 @@ from pipeline.deployments.log import OLD_LOGS, RunLog
 def data(tmp_path: Path, setting: Callable[..., None]) -> Path:
     setting("local", data_dir=str(tmp_path))
     return tmp_path
+
+
+def line(level: str, message: str) -> str:
+    return f"2026-11-23 01:15:02 {level:7} 20261123-011502-3f9a01bc LoadMonthToBQ {message}"
+
+
+def as_json(level: str, message: str) -> str:
+    return json.dumps({"level": level, "month": "yellow 2021-01", "message": message})
 
 
 def run(*lines: str, echo: bool = False) -> str:
@@ -54,24 +63,27 @@ def test_a_log_that_another_run_writes_is_not_taken_from_it(
 @pytest.mark.parametrize(
     ("lines", "cause"),
     [
-        (["10:00:00 ERROR   a: b", "10:00:01 WARNING c", "the end"], "a: b"),
-        (["10:00:00 ERROR   first", "10:00:00 ERROR   second"], "second"),
-        (["10:00:00 WARNING not published", "10:00:01 INFO    This progress"], "not published"),
+        ([line("ERROR", "a: b"), line("WARNING", "c"), "the end"], "a: b"),
+        ([line("ERROR", "first"), line("ERROR", "second")], "second"),
+        ([line("WARNING", "not published"), line("INFO", "This progress")], "not published"),
+        ([as_json("ERROR", "lost"), as_json("WARNING", "c")], "yellow 2021-01: lost"),
+        ([as_json("WARNING", "yellow 2021-01: late"), "{"], "yellow 2021-01: late"),
+        ([as_json("INFO", "the end")], "yellow 2021-01: the end"),
         (["usage: luigi", "error: no such option"], "error: no such option"),
     ],
 )
 def test_the_cause_is_the_newest_error_or_warning_or_line_of_the_process(
     lines: list[str], cause: str
 ) -> None:
-    run("10:00:00 ERROR   of an earlier run")
+    run(line("ERROR", "of an earlier run"))
     assert run(*lines) == cause
 
 
 def test_the_cause_is_none_of_an_earlier_try() -> None:
     with closing(RunLog("some", echo=False)) as opened:
-        for line in ("10:00:00 ERROR   the first try", "the second try"):
+        for told in (line("ERROR", "the first try"), "the second try"):
             opened.say("starts")
-            opened.stream.write(f"{line}\n".encode())
+            opened.stream.write(f"{told}\n".encode())
             opened.stream.flush()
             opened.follow()
         assert opened.cause() == "the second try"

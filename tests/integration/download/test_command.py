@@ -60,7 +60,7 @@ def test_a_month_that_is_not_published_ends_with_20_and_one_line(run, served, pl
     assert done.returncode == NOT_PUBLISHED
     (line,) = told(done)
     assert "green 2021-01 is not published yet (nothing at http://127.0.0.1:" in line
-    assert files_below(place.data) == []
+    assert files_below(place.data / "raw") == []
 
 
 def test_a_future_month_is_not_published_and_nobody_is_asked(run, publisher) -> None:
@@ -114,7 +114,7 @@ def test_a_page_instead_of_a_file_ends_with_30(run, served, place) -> None:
     assert done.returncode == FAILED
     (line,) = told(done)
     assert "served no parquet file" in line
-    assert files_below(place.data) == []
+    assert files_below(place.data / "raw") == []
 
 
 def test_a_data_folder_that_cannot_be_made_ends_with_30(run, served, place, tmp_path) -> None:

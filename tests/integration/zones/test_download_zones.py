@@ -36,7 +36,7 @@ def test_what_is_no_lookup_is_refused_with_the_reason_and_leaves_nothing(place, 
     zones.served.always = fault
     with pytest.raises(Terminal, match=re.escape(why)):
         DownloadZones().run()
-    assert files_below(place) == []
+    assert files_below(place / "raw") == []
 
 
 @pytest.mark.parametrize("kind", ["text/csv", "text/plain; charset=utf-8", "binary/octet-stream"])
@@ -44,7 +44,7 @@ def test_a_lookup_may_be_served_as_any_kind_of_text_or_as_bytes(place, zones, ki
     zones.served.always = headers(content_type=kind)
     assert run(DownloadZones) == LuigiStatusCode.SUCCESS
     assert ZONE_LOOKUP.raw_path(place).read_bytes() == zones.served.content
-    assert files_below(place) == [NAME, f"{NAME}.json"]
+    assert files_below(place / "raw") == [NAME, f"{NAME}.json"]
 
 
 def test_a_lookup_that_breaks_off_is_asked_for_again(place, zones):

@@ -59,6 +59,7 @@ def test_a_line_that_was_cut_short_spoils_no_other(data: Path, monkeypatch: pyte
 
 def test_what_cannot_be_kept_is_a_line_of_the_log(data: Path, caplog: pytest.LogCaptureFixture):
     (data / "runs").write_text("no folder")
+    caplog.set_level("INFO", "pipeline")
     note(outcome("A"))
     assert [record.message for record in caplog.records] == [
         "what became of yellow 2021-01 is not kept: File exists"
