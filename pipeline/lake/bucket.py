@@ -79,6 +79,47 @@ def objects() -> dict[str, LakeObject]:
     return _objects(os.getpid())
 
 
+def versions(name: str) -> list[LakeObject]:
+    """Return every generation of an object that the bucket keeps, the newest first.
+
+    One listing; without object versioning, that is the object alone, and nothing where none is.
+
+    Raises:
+        Transient, Terminal: the service does not answer, or refuses.
+    """
+    from google.api_core.exceptions import NotFound
+
+    with explained(SERVICE, f"listing the versions of {name}"):
+        try:
+            bucket = settings.lake().bucket
+            blobs = storage_client().list_blobs(
+                bucket, prefix=name, versions=True, **storage_limits()
+            )
+            found = [_as_lake_object(blob) for blob in blobs if blob.name == name]
+        except NotFound:
+            return []
+    return sorted(found, key=lambda version: -version.generation)
+
+
+def fetch(known: LakeObject, path: Path) -> None:
+    """Write this very generation of an object to ``path``; its checksum is looked at.
+
+    Raises:
+        Transient: the service failed, or sent other bytes.
+        Terminal: the bucket does not keep that generation any more.
+    """
+    from google.cloud.storage.exceptions import DataCorruption
+
+    with explained(SERVICE, f"reading {known.uri}#{known.generation}"):
+        bucket = storage_client().bucket(settings.lake().bucket)
+        blob = bucket.blob(known.name, generation=known.generation)
+        try:
+            blob.download_to_filename(str(path), checksum="crc32c", **storage_limits())
+        except DataCorruption as error:
+            raise Transient(f"{known.uri} arrived with other bytes than the lake has",
+                            next_step="run the same command again") from error  # fmt: skip
+
+
 def is_current(known: LakeObject) -> bool:
     """Return whether the bucket still holds this very generation, as the service says now."""
     with explained(SERVICE, f"asking for {known.uri}"):
@@ -216,8 +257,11 @@ def _bucket() -> "Bucket":
     config, client = settings.lake(), storage_client()
     if not config.create_bucket or client.lookup_bucket(config.bucket, **storage_limits()):
         return client.bucket(config.bucket)
+    wanted = client.bucket(config.bucket)
+    # A month that is replaced stays readable as it was: what has changed can be told.
+    wanted.versioning_enabled = True
     try:
-        return client.create_bucket(config.bucket, location=config.location, **storage_limits())
+        return client.create_bucket(wanted, location=config.location, **storage_limits())
     except Conflict:
         return client.bucket(config.bucket)
 

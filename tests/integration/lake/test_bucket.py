@@ -8,6 +8,7 @@ import pytest
 import requests
 from google.api_core.exceptions import Forbidden
 from google.cloud import storage
+from google.cloud.storage.exceptions import DataCorruption
 
 from pipeline.connections.google import storage_client
 from pipeline.core import settings
@@ -256,3 +257,33 @@ def test_a_bucket_that_another_run_made_meanwhile_is_taken(path, monkeypatch):
 
     monkeypatch.setattr(storage.Client, "create_bucket", made_by_another_first)
     assert put(path) == bucket.find(MONTH)
+
+
+NEWER = replace(PROVENANCE, source_sha256="cd" * 32)
+
+
+def test_a_bucket_that_is_made_keeps_what_is_replaced_with_its_record(path, tmp_path, monkeypatch):
+    first = put(path)
+    path.write_bytes(b"PAR1 the month, longer PAR1")
+    second = put(path, NEWER)
+    assert bucket.versions(MONTH.object_name) == [put(path, NEWER), first] == [second, first]
+    assert (second.provenance, first.provenance) == (NEWER, PROVENANCE)
+    bucket.fetch(first, tmp_path / "first")
+    assert (tmp_path / "first").read_bytes() == b"PAR1 the month PAR1"
+    assert bucket.versions(MONTH.object_name[:-1]) == []
+
+    def damaged(*args, **kwargs):
+        raise DataCorruption(None, "Checksum mismatch")
+
+    monkeypatch.setattr(storage.Blob, "download_to_filename", damaged)
+    with pytest.raises(Transient, match="arrived with other bytes than the lake has"):
+        bucket.fetch(first, tmp_path / "first")
+
+
+def test_of_a_bucket_that_keeps_no_versions_there_is_the_object_alone(path, tmp_path):
+    assert bucket.versions(MONTH.object_name) == []
+    storage_client().create_bucket(settings.lake().bucket)
+    first, second = put(path), put(path, NEWER)
+    assert bucket.versions(MONTH.object_name) == [second]
+    with pytest.raises(Terminal, match=rf"Cloud Storage refused reading {first.uri}#"):
+        bucket.fetch(first, tmp_path / "first")
