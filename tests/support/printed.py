@@ -118,7 +118,8 @@ class _Module:
             node, is_error = text
             for told, names in _Texts(self, scope, constants).of(node):
                 shown = re.sub(f"{ANY}+", ANY, told)
-                if shown == ANY and f"{self.name}.{getattr(scope, 'name', '')}" in PASSED_ON:
+                passes_on = f"{self.name}.{getattr(scope, 'name', '')}" in PASSED_ON
+                if shown == ANY and (passes_on or names == ["ERROR"]):
                     continue
                 yield Printed(shown, f"{self.path}:{call.lineno}", tuple(names), is_error)
 
