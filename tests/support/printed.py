@@ -5,6 +5,7 @@ of them (``test_runbook.py``).
 
 An error's text is the first argument of an error class, or of what passes one on. In it, what is
 known only at run time is ``ANY``; constants and the alternatives of a local name are filled in.
+What is an error itself (``logger.error("%s", error)``) has been found where it was made.
 """
 
 import ast
