@@ -21,6 +21,7 @@ from pipeline.operate.demo import demo
 from pipeline.operate.deployments import deployments, run
 from pipeline.operate.history import history
 from pipeline.operate.ingest import ingest
+from pipeline.operate.plan import plan
 from pipeline.operate.query import query
 from pipeline.operate.redo import redo
 from pipeline.operate.report import report
@@ -51,6 +52,7 @@ def tlc(log_format: str | None) -> None:
 
 COMMANDS = (
     status,
+    plan,
     query,
     ingest,
     redo,

@@ -12,6 +12,7 @@ import click
 from pipeline.core.months import SERVICES, TripMonth
 from pipeline.operate.month_records import month_record, show_months
 from pipeline.operate.output import show_json, show_lines
+from pipeline.operate.range_options import services_option
 from pipeline.ranges.many_months import LOADING
 
 if TYPE_CHECKING:
@@ -28,8 +29,7 @@ MOST_TROUBLES: Final = 20
 @click.command()
 @click.option("--to", type=click.Choice([*LOADING]), default="bigquery", show_default=True,
               help="Where months are to be.")  # fmt: skip
-@click.option("--service", "services", type=click.Choice(SERVICES), multiple=True,
-              help="Only this service; may be given several times.")  # fmt: skip
+@services_option
 @click.option(
     "--months", "one_by_one", is_flag=True, help="A line for each month that is anywhere."
 )
@@ -43,22 +43,21 @@ def status(to: str, services: tuple[str, ...], one_by_one: bool, form: str) -> N
     what each stage holds of each month that is anywhere.
 
     \b
-    Example: tlc status --to postgres --service yellow
+    Example: tlc status --to postgres --services yellow,green
     """
     from pipeline.survey.verdict import judged
 
-    wanted = services or SERVICES
-    months = {month: seen for month, seen in judged(to).items() if month.service in wanted}
+    months = {month: seen for month, seen in judged(to).items() if month.service in services}
     if one_by_one:
         months = {month: seen for month, seen in months.items() if seen.state}
     if form == "json":
         show_json([_record(to, month, seen) for month, seen in months.items()])
     elif not one_by_one:
-        show_lines(_page(to, months, wanted))
+        show_lines(_page(to, months, services))
     elif months:
         show_months([month_record(month, seen.state) for month, seen in months.items()])
     else:
-        click.echo(f"no month yet; next: {_first(to, wanted)}")
+        click.echo(f"no month yet; next: {_first(to, services)}")
 
 
 def _record(to: str, month: TripMonth, seen: "Judged") -> dict[str, Any]:
@@ -72,7 +71,7 @@ def _next(to: str, month: TripMonth, seen: "Judged") -> str | None:
     from pipeline.survey.verdict import Verdict
 
     is_well = seen.verdict in (Verdict.DONE, Verdict.NOT_PUBLISHED)
-    return None if is_well else command(to, Stretch((month,)))
+    return None if is_well else command(to, Stretch((month,)), seen.behind)
 
 
 def _page(to: str, months: "Months", services: Sequence[str]) -> "Iterator[str | Text]":
@@ -103,9 +102,10 @@ def _troubles(to: str, months: "Months", verdict: "Verdict") -> "Iterator[list[T
     found = stretches(bad, alike=lambda month: months[month].why)
     for stretch in sorted(found, key=lambda each: each.months[-1].first_day, reverse=True):
         heading = Text(f"{symbol} {verdict} ", style)
+        seen = months[stretch.months[0]]
         yield [
-            heading.append(f"{stretch}: {months[stretch.months[0]].why}", "default not bold"),
-            Text(f"  next: {command(to, stretch)}"),
+            heading.append(f"{stretch}: {seen.why}", "default not bold"),
+            Text(f"  next: {command(to, stretch, seen.behind)}"),
         ]
 
 

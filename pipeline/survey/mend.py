@@ -19,17 +19,20 @@ def loading(to: str, month: TripMonth) -> MonthTask:
     return LOADING[to](service=month.service, year=month.year, month=month.month)
 
 
-def command(to: str, stretch: Stretch) -> str:
+def command(to: str, stretch: Stretch, behind: str = "") -> str:
     """Return the command that mends the months, of which all are alike.
 
-    What a task takes for done, though it is stale, no run touches; ``tlc redo`` does.
+    What a task takes for done, though it is stale, no run touches; ``tlc redo`` does, from the
+    stage that fell ``behind``.
     """
     first, last = stretch.months[0], stretch.months[-1]
     task = loading(to, first)
+    there = "" if to == DEFAULT else f" --to {to}"
     if is_there(task):
-        return f"tlc redo {first}" if first == last else f"tlc redo {first.service} YYYY-MM, each"
+        each = (str(first), "") if first == last else (f"{first.service} YYYY-MM", ", for each")
+        return f"tlc redo {each[0]} --from {behind or to}{there}{each[1]}"
     if first == last:
         place = f"--service {first.service} --year {first.year} --month {first.month}"
         return f"{LUIGI} {task.task_family} {place}"
     place = f"--service {first.service} --start {first.key} --stop {last.key}"
-    return f"{LUIGI} LoadRange {place}" + ("" if to == DEFAULT else f" --to {to}")
+    return f"{LUIGI} LoadRange {place}{there}"

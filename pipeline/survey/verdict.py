@@ -5,7 +5,8 @@ and what this host last tried. Not here: asking the targets (``months.py``), ask
 and what a run would do about it (``plan.py``).
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -47,11 +48,15 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Judged:
-    """A month's verdict and why, in words; ``state`` is None where no stage holds anything."""
+    """A month's verdict and why, in words; ``state`` is None where no stage holds anything.
+
+    ``behind`` is the stage that a stale month is to be made again from; empty for any other.
+    """
 
     verdict: Verdict
     why: str
     state: MonthState | None
+    behind: str = ""
 
 
 def judged(to: str = "bigquery") -> dict[TripMonth, Judged]:
@@ -78,9 +83,9 @@ def _judge(to: str, month: TripMonth, state: MonthState | None, failure: str | N
     if fault:
         return Judged(Verdict.FAILED, fault, state)
     if state and record:
-        if why := _why_stale(to, record, state):
-            return Judged(Verdict.STALE, why, state)
-        return Judged(Verdict.DONE, f"{record.rows_kept:,} rows", state)
+        seen = _judge_whole(to, record, state)
+        is_late = failure and seen.verdict is Verdict.STALE
+        return replace(seen, why=f"{seen.why}; {failure}") if is_late else seen
     if failure:
         return Judged(Verdict.FAILED, failure, state)
     if state or published_file(month) or _is_sighted(month):
@@ -113,8 +118,24 @@ def _held_by_lake(state: MonthState) -> tuple[Provenance | None, str | None]:
     return record, None
 
 
-def _why_stale(to: str, record: Provenance, state: MonthState) -> str | None:
-    return _why_outdated(record) or _why_unwanted(record) or _why_behind(to, record, state)
+def _judge_whole(to: str, record: Provenance, state: MonthState) -> Judged:
+    if why := _why_outdated(record) or _why_unwanted(record):
+        return Judged(Verdict.STALE, why, state, to)
+    for stage, place, before in _before(to, state):
+        if before and _is_later(before, record):
+            other, here = version(Sighting.of(before)), version(Sighting.of(record))
+            return Judged(Verdict.STALE, f"{place} has {other}; here {here}", state, stage)
+    return Judged(Verdict.DONE, f"{record.rows_kept:,} rows", state)
+
+
+def _before(to: str, state: MonthState) -> Iterator[tuple[str, str, Provenance | None]]:
+    """Yield the stages before ``to``, each with what it feeds, its name and what it holds."""
+    local = state.canonical or state.raw
+    if to == "bigquery":
+        yield "bigquery", "the lake", state.lake.provenance if state.lake else None
+        yield "lake", "this disk", local
+    else:
+        yield to, "this disk", local
 
 
 def _why_outdated(record: Provenance) -> str | None:
@@ -140,18 +161,6 @@ def _why_unwanted(record: Provenance) -> str | None:
         wanted = schema.extended(record.added_columns).version
         return f"made by schema {record.schema_version}, now it is {wanted}"
     return None
-
-
-def _why_behind(to: str, record: Provenance, state: MonthState) -> str | None:
-    """Return which stage before it has a later version."""
-    in_lake = state.lake.provenance if state.lake and to == "bigquery" else None
-    here = version(Sighting.of(record))
-    before = {"the lake": in_lake, "this disk": state.canonical or state.raw}
-    return next(
-        (f"{place} has {version(Sighting.of(other))}; here {here}"
-         for place, other in before.items() if other and _is_later(other, record)),
-        None,
-    )  # fmt: skip
 
 
 def _is_later(record: Provenance, than: Provenance) -> bool:

@@ -74,7 +74,7 @@ def test_the_table_has_one_line_per_month(months: Workspace) -> None:
 def test_the_grid_shows_each_month_and_below_it_what_failed_and_how_to_mend_it(
     months: Workspace,
 ) -> None:
-    done = months.tlc("status", "--service", "green", "--service", "yellow")
+    done = months.tlc("status", "--services", "green,yellow")
     lines = done.stdout.splitlines()
     assert lines[0].split() == ["green", "yellow"]
     assert next(line for line in lines if "2021" in line).split() == [

@@ -1,0 +1,118 @@
+"""What a run would do, month by month, as the tasks themselves decide it.
+
+Belongs here: which months are meant, from which stage each would start, and why. Not here: what
+that costs (``cost.py``), how it is shown, and doing it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pipeline.core.errors import BadRequest
+from pipeline.core.month_task import MonthTask
+from pipeline.core.months import FIRST_MONTHS, TripMonth
+from pipeline.download.task import PublishedMonth, is_future, today
+from pipeline.ranges.asked import known_key, known_services, ordered_months
+from pipeline.ranges.many_months import is_there
+from pipeline.ranges.task import ended_months
+from pipeline.survey.mend import loading
+from pipeline.survey.verdict import Judged, Verdict, judged
+
+STAGES: Final = {
+    "DownloadMonth": "download",
+    "NormalizeMonth": "normalize",
+    "UploadMonthToGCS": "lake",
+    "LoadMonthToBQ": "bigquery",
+    "LoadMonthToPostgres": "postgres",
+}
+"""What each task's stage is called."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The months that are meant: of these services, from ``start`` to ``stop``, both included.
+
+    ``start`` and ``stop`` are ``2021-01``. Without ``start`` it is each service's first month;
+    without ``stop`` all that are published are meant.
+    """
+
+    to: str
+    services: Sequence[str]
+    start: str | None
+    stop: str | None
+
+    def months(self) -> list[TripMonth]:
+        """Return the months by service, without those before a service began.
+
+        Raises:
+            BadRequest: there is no such service or month, or no month is meant.
+        """
+        start = known_key(self.start) if self.start else ""
+        services = known_services(self.services)
+        months = [month for each in services for month in self._of(each) if month.key >= start]
+        if not months:
+            raise BadRequest(
+                "no month is meant",
+                seen=f"{', '.join(services)} from {self.start or 'the first'} to {self.stop}",
+                expected=", ".join(f"{each} from {FIRST_MONTHS[each]:%Y-%m}" for each in services),
+            )
+        return months
+
+    def _of(self, service: str) -> list[TripMonth]:
+        if self.stop is None:
+            return ended_months(service)
+        began = FIRST_MONTHS[service]
+        first = TripMonth(service, began.year, began.month)
+        stop = known_key(self.stop)
+        if stop < max(first.key, self.start or ""):
+            return []
+        return ordered_months(first, TripMonth.parse(service, stop), today())
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a run would do with a month: ``stages`` in order, empty where it leaves it alone."""
+
+    month: TripMonth
+    judged: Judged
+    stages: tuple[str, ...]
+
+
+def planned(asked: Asked, recheck: bool = False) -> list[Step]:
+    """Return what a run would do with each month that is meant, by service and month.
+
+    A month that is not published is among them where it was named, and nowhere else: there a run
+    asks the publisher itself. With ``recheck`` the publisher is asked about every one, so that
+    those that it has replaced, or published since, are known.
+
+    Raises:
+        BadRequest: what was asked for cannot be meant.
+        Transient, Terminal: a service does not answer, or refuses.
+    """
+    months = asked.months()
+    if recheck:
+        from pipeline.download.recheck import recheck as ask_again
+
+        ask_again(month for month in months if not is_future(month, today()))
+    known, not_ended = judged(asked.to), Judged(Verdict.NOT_PUBLISHED, "it has not ended", None)
+    steps = [_step(asked.to, month, known.get(month, not_ended)) for month in months]
+    is_named = asked.stop is not None
+    return [step for step in steps
+            if is_named or step.judged.verdict is not Verdict.NOT_PUBLISHED]  # fmt: skip
+
+
+def _step(to: str, month: TripMonth, seen: Judged) -> Step:
+    if seen.verdict is Verdict.NOT_PUBLISHED:
+        return Step(month, seen, ())
+    lacking = [STAGES[task.task_family] for task in _lacking(loading(to, month))]
+    return Step(month, seen, (*reversed(lacking),))
+
+
+def _lacking(task: MonthTask) -> Iterator[MonthTask]:
+    """Yield the tasks that Luigi would run, last first: up to the first one that is done.
+
+    The publisher is not asked: that the month is published is what the plan rests on.
+    """
+    while not isinstance(task, PublishedMonth) and not is_there(task):
+        yield task
+        task = task.requires()  # type: ignore[no-untyped-call]
