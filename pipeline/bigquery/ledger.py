@@ -42,6 +42,10 @@ LEFT JOIN `{dataset}.INFORMATION_SCHEMA.PARTITIONS` AS parts
   AND IFNULL(parts.partition_id, '') = IFNULL(FORMAT_DATE('%Y%m', ledger.month), '')
 WHERE n = 1
 """
+HISTORY: Final = """
+SELECT *, CAST(NULL AS INT64) AS partition_rows
+FROM `{ledger}` WHERE service = @service AND month = @month ORDER BY loaded_at DESC
+"""
 
 
 # Constant false, so that the source's rows are all inserted: one statement, whole or not at all.
@@ -97,6 +101,18 @@ def loaded_months() -> dict[tuple[str, str], Load]:
         Transient, Terminal: the service does not answer, or refuses.
     """
     return {key: load for key, load in _loads(os.getpid()).items() if key[1]}
+
+
+def history(month: TripMonth) -> list[Load]:
+    """Return every load of the month that the ledger tells of, the newest first: one query.
+
+    What the partition holds is not asked; each one's ``partition_rows`` is None.
+
+    Raises:
+        Transient, Terminal: the service does not answer, or refuses.
+    """
+    with explained(SERVICE, f"asking {dataset_path()} how {month} was loaded"):
+        return _told(HISTORY, service=month.service, month=month.first_day)
 
 
 def forget() -> None:
@@ -175,18 +191,22 @@ def _as_row(load: Load) -> dict[str, Any]:
 
 @cache
 def _loads(pid: int) -> dict[tuple[str, str], Load]:
+    with explained(SERVICE, f"asking {dataset_path()} which months are loaded"):
+        return {_key(load): load for load in _told(IN_FORCE)}
+
+
+def _told(sql: str, **parameters: Any) -> list[Load]:
+    """Return the loads that a query tells of; none where there is no ledger yet."""
     from google.api_core.exceptions import NotFound
 
     names = {"ledger": table_path(LEDGER), "dataset": dataset_path(), "zones": table_name(ZONES)}
-    with explained(SERVICE, f"asking {dataset_path()} which months are loaded"):
-        try:
-            loads = [_load(dict(row)) for row in select(IN_FORCE.format(**names))]
-        except NotFound:
-            # No ledger yet; or a dataset elsewhere, which is better said before any work is done.
-            with suppress(NotFound):
-                check_location()
-            return {}
-    return {_key(load): load for load in loads}
+    try:
+        return [_load(dict(row)) for row in select(sql.format(**names), **parameters)]
+    except NotFound:
+        # Or a dataset elsewhere, which is better said before any work is done.
+        with suppress(NotFound):
+            check_location()
+        return []
 
 
 def _load(row: dict[str, Any]) -> Load:

@@ -11,11 +11,11 @@ before; and a row that was changed in place is none of the ledger's business.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pipeline.connections.postgres import engine, explained
 from pipeline.core.months import TripMonth
@@ -25,6 +25,8 @@ from pipeline.postgres.tables import quoted
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
+
+T = TypeVar("T")
 
 UNDEFINED: Final = {"42P01", "3F000"}
 """SQLSTATEs of a table or a schema that is not there."""
@@ -43,6 +45,10 @@ SELECT loads.*, oid::regclass::text AS partition,
   relpages > 0 AND deleted = 0 AND inserted IN (0, rows_kept) AS is_untouched
 FROM loads LEFT JOIN parts ON bound = format('FOR VALUES IN (%%L)', month)
   AND inhparent = to_regclass(format('%%I.%%I', %s::text, table_name))
+"""
+
+HISTORY: Final = """
+SELECT *, NULL AS partition FROM {ledger} WHERE service = %s AND month = %s ORDER BY load_id DESC
 """
 
 TIDY: Final = """
@@ -88,6 +94,23 @@ def loaded_months() -> Mapping[tuple[str, str], Load]:
         Transient, Terminal: the server does not answer, or refuses.
     """
     return _loads(os.getpid())
+
+
+def history(month: TripMonth) -> list[Load]:
+    """Return every load of the month that the ledger tells of, the newest first: one query.
+
+    What Postgres holds is not asked; each one's ``partition`` and ``partition_rows`` are None.
+
+    Raises:
+        Transient, Terminal: the server does not answer, or refuses.
+    """
+
+    def ask(connection: "sa.Connection") -> list[Load]:
+        sql = HISTORY.format(ledger=quoted(connection, ledger_table()))
+        rows = connection.exec_driver_sql(sql, (month.service, month.first_day))
+        return [_load(dict(row._mapping), {}) for row in rows]
+
+    return _asked(f"asking how {month} was loaded", ask) or []
 
 
 def forget() -> None:
@@ -151,12 +174,17 @@ def _load(row: Mapping[str, Any], counted: Mapping[str, int]) -> Load:
 
 @cache
 def _loads(pid: int) -> dict[tuple[str, str], Load]:
+    return _asked("asking which months are loaded", read) or {}
+
+
+def _asked(what: str, ask: Callable[["sa.Connection"], T]) -> T | None:
+    """Return the answer to a question to the ledger; None where there is none yet."""
     from sqlalchemy.exc import ProgrammingError
 
-    with explained("asking which months are loaded"), engine().begin() as connection:
+    with explained(what), engine().begin() as connection:
         try:
-            return read(connection)
+            return ask(connection)
         except ProgrammingError as error:
             if getattr(error.orig, "pgcode", None) not in UNDEFINED:
                 raise
-            return {}
+            return None

@@ -64,6 +64,20 @@ def test_the_newest_load_is_in_force_in_whatever_order_loads_were_recorded():
     assert ledger.find(YELLOW).job_id == "third"
 
 
+def test_every_load_of_a_month_is_told_newest_first_and_of_no_other(configured):
+    assert ledger.history(YELLOW) == []
+    written = [loaded(YELLOW, job_id, days) for job_id, days in (("b", 2), ("c", 3), ("a", 1))]
+    for load in (*written, loaded(GREEN, "green"), replace(written[0], provenance=ZONES)):
+        ledger.record(load)
+    assert [load.job_id for load in ledger.history(YELLOW)] == ["c", "b", "a"]
+    assert ledger.history(YELLOW)[0] == written[1]
+
+
+def test_where_nothing_was_ever_loaded_there_is_no_history(configured):
+    bigquery_client().delete_dataset(dataset_path(), delete_contents=True)
+    assert ledger.history(YELLOW) == []
+
+
 def test_a_recorded_month_without_its_partition_is_told_and_is_not_whole():
     ledger.record(loaded(YELLOW, "job"))
     assert ledger.find(YELLOW).partition_rows is None

@@ -1,5 +1,7 @@
 """Whether a month counts as loaded: the ledger's word, and what others did to the partition."""
 
+from dataclasses import replace
+
 import pytest
 from support.waiting import wait_until
 
@@ -85,3 +87,14 @@ def test_a_sample_never_counts_as_the_real_month(place, monkeypatch):
     assert exists()
     monkeypatch.setenv("TLC_BASE_URL", "sandbox")
     assert not exists()
+
+
+def test_every_load_of_a_month_is_told_newest_first_and_of_no_other(place):
+    assert ledger.history(JANUARY) == []
+    loads = [place.load(JANUARY, rows, source_sha256=f"{rows:064}") for rows in (5, 6, 7)]
+    place.load(FEBRUARY, 5)
+    assert ledger.history(JANUARY) == [
+        replace(load, partition=None, partition_rows=None) for load in reversed(loads)
+    ]
+    place.query("DROP TABLE {s}._loads")
+    assert ledger.history(JANUARY) == []
