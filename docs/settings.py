@@ -65,6 +65,8 @@ ENVIRONMENT = [
      "too"),
     ("TLC_TEST_POSTGRES_URL", "run the Postgres tests on this server, too: `postgresql://user:"
      "password@host:port/db`, a role that may create databases and roles"),
+    ("TLC_TEST_CHROMIUM, TLC_TEST_SCREENSHOTS", "for browser tests: the Chromium to run, otherwise "
+     "the first in `PATH`; a folder to leave their pictures in"),
     ("TLC_CAMPAIGN", "how many times the short form the crash and fuzz tests run "
      "(`make campaign LENGTH=…`)"),
     ("TLC_CAMPAIGN_SEED", "the first round's seed (`make campaign SEED=…`); a failed round tells "

@@ -25,7 +25,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     os.environ.pop(run_id.VARIABLE, None)
 
 
-KEPT = {"TLC_LIVE_PROJECT", "TLC_CAMPAIGN", "TLC_TEST_POSTGRES_URL"}
+KEPT = {"TLC_LIVE_PROJECT", "TLC_CAMPAIGN", "TLC_TEST_POSTGRES_URL", "TLC_TEST_CHROMIUM",
+        "TLC_TEST_SCREENSHOTS"}  # fmt: skip
 
 
 @pytest.fixture(scope="session")
