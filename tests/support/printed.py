@@ -62,13 +62,8 @@ class Printed:
 
 def printed() -> list[Printed]:
     """Return every text once, in the order of the source files."""
-    modules = [
-        _Module(path)
-        for path in sorted((ROOT / "pipeline").rglob("*.py"))
-        if not any(part in path.as_posix() for part in STAND_INS)
-    ]
+    modules, constants = _read()
     errors = _error_classes(modules)
-    constants = {f"{m.name}.{key}": node for m in modules for key, node in m.constants.items()}
     found: dict[str, Printed] = {}
     for module in modules:
         for text in module.printed(errors, constants):
@@ -76,6 +71,22 @@ def printed() -> list[Printed]:
             if known is None or (text.is_error and not known.is_error):
                 found[text.text] = text
     return [*found.values()]
+
+
+def next_steps() -> list[Printed]:
+    """Return what errors tell to do next."""
+    modules, constants = _read()
+    return [step for module in modules for step in module.next_steps(constants)]
+
+
+def _read() -> "tuple[list[_Module], dict[str, ast.expr]]":
+    modules = [
+        _Module(path)
+        for path in sorted((ROOT / "pipeline").rglob("*.py"))
+        if not any(part in path.as_posix() for part in STAND_INS)
+    ]
+    constants = {f"{m.name}.{key}": node for m in modules for key, node in m.constants.items()}
+    return modules, constants
 
 
 def _error_classes(modules: "list[_Module]") -> set[str]:
@@ -123,6 +134,12 @@ class _Module:
                 if shown == ANY and (passes_on or names == ["ERROR"]):
                     continue
                 yield Printed(shown, f"{self.path}:{call.lineno}", tuple(names), is_error)
+
+    def next_steps(self, constants: dict[str, ast.expr]) -> Iterator[Printed]:
+        for scope, call in self._calls():
+            for node in [word.value for word in call.keywords if word.arg == "next_step"]:
+                for told, names in _Texts(self, scope, constants).of(node):
+                    yield Printed(told, f"{self.path}:{call.lineno}", tuple(names), True)
 
     def _calls(self) -> Iterator[tuple[ast.AST, ast.Call]]:
         """Yield each call with the innermost function that it is in."""

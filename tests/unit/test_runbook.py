@@ -8,7 +8,7 @@ import pytest
 
 import pipeline
 from pipeline.operate.cli import tlc
-from tests.support.printed import ANY, PLACEHOLDER, Printed, printed
+from tests.support.printed import ANY, PLACEHOLDER, Printed, next_steps, printed
 
 ROOT = Path(pipeline.__file__).resolve().parents[1]
 RUNBOOK = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
@@ -97,6 +97,16 @@ def words_of(page: str) -> list[str]:
 def test_every_command_that_a_page_shows_is_one(page):
     unknown = [line for line in words_of(page) if not is_command(line.split()[1:], tlc)]
     assert not unknown
+
+
+def test_every_command_that_an_error_tells_to_run_next_is_one():
+    told = [
+        (step.where, words)
+        for step in next_steps()
+        for words in re.findall(r"\btlc ([a-z][^,;:|)]*)", step.shown)
+    ]
+    assert len(told) > 5
+    assert not [it for it in told if not is_command(it[1].split(), tlc)]
 
 
 def is_command(words: list[str], command: click.Command) -> bool:
