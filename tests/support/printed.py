@@ -30,13 +30,14 @@ STAND_INS = ("sandbox/warehouse/", "sandbox/storage/")
 """Servers: what these answer is printed as the words of the service that they stand in for."""
 
 PASSED_ON = {
-    "pipeline.connections.checks.postgres.ask": 0,
     "pipeline.connections.google.explained": 1,
     "pipeline.connections.mail.explained": 1,
     "pipeline.connections.postgres_errors.explained": 0,
-    "pipeline.postgres.transaction.transaction": 0,
 }
-"""Functions whose argument, by its position, becomes the end of an error: what was under way."""
+"""Functions whose argument, by its position, becomes the end of an error: what was under way.
+
+Who hands one of these an argument of its own passes it on, too, and need not be told of here.
+"""
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,10 @@ def printed() -> list[Printed]:
     """Return every text once, in the order of the source files."""
     modules, constants = _read()
     errors = _error_classes(modules)
+    passed = _passed_on(modules, errors)
     found: dict[str, Printed] = {}
     for module in modules:
-        for text in module.printed(errors, constants):
+        for text in module.printed(errors, passed, constants):
             known = found.get(text.text)
             if known is None or (text.is_error and not known.is_error):
                 found[text.text] = text
@@ -100,6 +102,15 @@ def _error_classes(modules: "list[_Module]") -> set[str]:
     return known
 
 
+def _passed_on(modules: "list[_Module]", errors: set[str]) -> dict[str, int]:
+    known, before = dict(PASSED_ON), 0
+    while before != len(known):
+        before = len(known)
+        for module in modules:
+            known.update(module.passing(errors, known))
+    return known
+
+
 def _name(node: ast.AST) -> str:
     return str(getattr(node, "id", None) or getattr(node, "attr", None) or "")
 
@@ -122,18 +133,26 @@ class _Module:
             for alias in node.names
         }
 
-    def printed(self, errors: set[str], constants: dict[str, ast.expr]) -> Iterator[Printed]:
+    def printed(
+        self, errors: set[str], passed: dict[str, int], constants: dict[str, ast.expr]
+    ) -> Iterator[Printed]:
         for scope, call in self._calls():
-            text = self._text_of(call, errors)
-            if text is None:
+            text = self._text_of(call, errors, passed)
+            if text is None or _own_parameter(scope, text[0]) is not None:
                 continue
             node, is_error = text
             for told, names in _Texts(self, scope, constants).of(node):
                 shown = re.sub(f"{ANY}+", ANY, told)
-                passes_on = f"{self.name}.{getattr(scope, 'name', '')}" in PASSED_ON
-                if shown == ANY and (passes_on or names == ["ERROR"]):
-                    continue
-                yield Printed(shown, f"{self.path}:{call.lineno}", tuple(names), is_error)
+                if shown != ANY or names != ["ERROR"]:
+                    yield Printed(shown, f"{self.path}:{call.lineno}", tuple(names), is_error)
+
+    def passing(self, errors: set[str], passed: dict[str, int]) -> Iterator[tuple[str, int]]:
+        """Yield the functions that hand an argument of theirs on as an error's text."""
+        for scope, call in self._calls():
+            text = self._text_of(call, errors, passed)
+            position = _own_parameter(scope, text[0]) if text else None
+            if position is not None and isinstance(scope, ast.FunctionDef):
+                yield f"{self.name}.{scope.name}", position
 
     def next_steps(self, constants: dict[str, ast.expr]) -> Iterator[Printed]:
         for scope, call in self._calls():
@@ -151,7 +170,9 @@ class _Module:
             inner = node if isinstance(node, ast.FunctionDef) else scope
             waiting += [(inner, child) for child in ast.iter_child_nodes(node)]
 
-    def _text_of(self, call: ast.Call, errors: set[str]) -> tuple[ast.expr, bool] | None:
+    def _text_of(
+        self, call: ast.Call, errors: set[str], passed: dict[str, int]
+    ) -> tuple[ast.expr, bool] | None:
         """Return what a call prints, and whether that is an error; None where it prints nothing."""
         name, first = _name(call.func), call.args[0]
         of = _name(call.func.value) if isinstance(call.func, ast.Attribute) else ""
@@ -163,8 +184,10 @@ class _Module:
             return _filled(call.args[name == "log" :]), name in LOUD
         if of == "log" and name == "say":
             return first, len(call.args) > 1
-        position = PASSED_ON.get(self._whole_name(name, of))
-        return None if position is None else (call.args[position], True)
+        position = passed.get(self._whole_name(name, of))
+        if position is None or position >= len(call.args):
+            return None
+        return call.args[position], True
 
     def _whole_name(self, name: str, of: str) -> str:
         own = f"{self.name}.{name}"
@@ -211,6 +234,14 @@ class _Texts:
         whole = self._module.imported.get(name, f"{self._module.name}.{name}")
         constant = self._constants.get(whole)
         return [constant] if isinstance(constant, ast.Constant) and _has_words(constant) else []
+
+
+def _own_parameter(scope: ast.AST, node: ast.expr) -> int | None:
+    """Return which argument of its function, without ``self``, an expression is; None if none."""
+    if not isinstance(scope, ast.FunctionDef):
+        return None
+    names = [one.arg for one in scope.args.args if one.arg != "self"]
+    return names.index(_name(node)) if isinstance(node, ast.Name) and node.id in names else None
 
 
 def _has_words(constant: ast.Constant) -> bool:
