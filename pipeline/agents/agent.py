@@ -127,6 +127,13 @@ class Agent(Worker):
             with fork_lock:
                 self._sender.start()
 
+    def _create_task_process(self, task: luigi.Task) -> Any:
+        terms = self._queue.terms(task.task_id)
+        task.worker_timeout = round(terms.timeout.total_seconds()) if terms.timeout else None
+        process = super()._create_task_process(task)  # type: ignore[no-untyped-call]
+        process.terms = terms
+        return process
+
     def _handle_next_task(self) -> None:
         self._queue.go_on()
         super()._handle_next_task()  # type: ignore[no-untyped-call]

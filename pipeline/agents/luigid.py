@@ -12,14 +12,15 @@ gives it to one of those that joined.
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from luigi.rpc import RemoteScheduler, RPCError
 from luigi.task_status import DONE, FAILED, PENDING, RUNNING
 
-from pipeline.agents.queue import resource, trusted_task
+from pipeline.agents.queue import known_task, resource, trusted_task
+from pipeline.agents.terms import Terms, as_resource, asked_by, terms
 from pipeline.core.errors import BadRequest
 from pipeline.core.run_id import begin_run
 from pipeline.core.scheduler import ANSWER_SECONDS, without_credentials
@@ -36,10 +37,11 @@ Told = dict[str, Any]
 
 
 class Began(NamedTuple):
-    """When a task of the queue was taken, and the id of the run that it is."""
+    """When a task of the queue was taken, the id of the run that it is, and on which terms."""
 
     at: datetime
     run_id: str
+    terms: Terms
 
 
 Ended = Callable[[str, dict[str, str], Began, str], None]
@@ -67,6 +69,7 @@ class Queue(RemoteScheduler):
         self._running: dict[str, Told] = {}
         self._explained: set[tuple[str, float]] = set()
         self._began: dict[str, Began] = {}
+        self._asked_by: dict[str, str] = {}
         self.on_end: Ended = lambda family, params, began, error: None
         self._introduction: Told = {}
         self._is_stopped = False
@@ -88,7 +91,11 @@ class Queue(RemoteScheduler):
 
     def add_task(self, **told: Any) -> None:
         """Tell luigid of a task, as one of the queue's."""
-        told["resources"] = {**(told.get("resources") or {}), self._resource: 1}
+        params = told.get("params") or self._running.get(told["task_id"], NOBODYS)["task_params"]
+        told["resources"] = {**(told.get("resources") or {}), **self._resources(params)}
+        if "params" in told:
+            # Luigi keeps the parameters that it was told first, whoever asks later.
+            told["params"] = {key: text for key, text in params.items() if key != "deployment"}
         if "tracking_url" in told:
             # From the process that runs the task, to which its work is worth more.
             self._ask("add_task", **told)
@@ -127,18 +134,29 @@ class Queue(RemoteScheduler):
         left = [*self._running]
         try:
             for task_id in left:
-                asked = {"resources": {self._resource: 1}, "status": FAILED, "expl": ""}
+                kept = self._resources(self._running[task_id]["task_params"])
+                asked = {"resources": kept, "status": FAILED, "expl": ""}
                 self._ask("add_task", worker=worker, task_id=task_id, **asked)
         except RPCError:
             pass  # luigid finds out by itself.
         return len(left)
 
+    def terms(self, task_id: str) -> Terms:
+        """Return on which terms a task that was taken is to be run."""
+        return self._began[task_id].terms
+
+    def _resources(self, params: Mapping[str, str]) -> dict[str, int]:
+        """Return what tells luigid whose a task is: this queue's, and a deployment's."""
+        return {self._resource: 1, **as_resource(params.get("deployment", ""))}
+
     def _join(self, worker: str) -> None:
         """Schedule each task of the queue that waits, and those whose agent died."""
-        waiting = {key: told for key, told in self._listed(PENDING).items()
-                   if worker not in told["workers"]}  # fmt: skip
+        listed = self._listed(PENDING)
+        waiting = {key: told for key, told in listed.items() if worker not in told["workers"]}
         if self._is_settled():
             waiting |= self._abandoned()
+        listed |= waiting
+        self._asked_by = {key: asked_by(told["resources"]) for key, told in listed.items()}
         for task_id, told in waiting.items():
             kept = {"resources": told["resources"], "priority": told["priority"]}
             self._patiently("add_task", worker=worker, task_id=task_id, status=PENDING, **kept)
@@ -169,7 +187,10 @@ class Queue(RemoteScheduler):
     def _trusted(self, reply: Told, worker: str) -> Told:
         """Return the reply, or one without work where it names none of the pipeline's tasks."""
         try:
+            if isinstance(reply["task_params"], dict):
+                reply["task_params"]["deployment"] = self._asked_by.get(reply["task_id"], "")
             task = trusted_task(reply)
+            accepted = terms(reply["task_params"]["deployment"])
         except BadRequest as error:
             refused = reply.get("batch_task_ids") or [reply["task_id"]]
             logger.error("refused %s: %s", ", ".join(map(repr, refused)), error)
@@ -179,14 +200,15 @@ class Queue(RemoteScheduler):
             return {key: told for key, told in reply.items() if key in KEPT} | {"task_id": None}
         self._running[task.task_id] = reply
         # The process of the task, which is started next, inherits the id.
-        self._began[task.task_id] = Began(datetime.now(UTC), begin_run())
+        self._began[task.task_id] = Began(datetime.now(UTC), begin_run(), accepted)
         return reply
 
     def _say_ended(self, told: Told, reply: Told) -> None:
         status, family, params = told["status"], reply["task_family"], reply["task_params"]
-        given = ", ".join(f"{name}={value}" for name, value in params.items())
         began = self._began.pop(told["task_id"])
-        logger.info("%-9s %s(%s)", status.lower(), family, given, extra={"run_id": began.run_id})
+        logger.info(
+            "%-9s %s", status.lower(), known_task(family, params), extra={"run_id": began.run_id}
+        )
         error = str(json.loads(told["expl"])) if status == FAILED else ""
         self.on_end(family, params, began, error)
 
@@ -195,7 +217,7 @@ class Queue(RemoteScheduler):
             self._ask("add_worker", **self._introduction)
         for task_id, reply in [*self._running.items()]:
             told = {key: reply[f"task_{key}"] for key in ("family", "module", "params")}
-            asked = {"resources": {self._resource: 1}, "status": RUNNING}
+            asked = {"resources": self._resources(told["params"]), "status": RUNNING}
             self._ask("add_task", worker=worker, task_id=task_id, **asked, **told)
 
     def _patiently(self, method: str, **asked: Any) -> Any:
@@ -221,5 +243,6 @@ class Queue(RemoteScheduler):
         return getattr(RemoteScheduler, method)(self, **asked)
 
 
+NOBODYS: Final[Told] = {"task_params": {}}
 KEPT: Final = ("n_pending_tasks", "n_unique_pending", "running_tasks", "worker_state")
 """What of a reply is about no task."""

@@ -16,17 +16,19 @@ def record(family: str, parameters: dict[str, str], began: Began, error: str) ->
     """Return the record of a task that ended now; ``error`` is empty where it is done."""
     import pipeline
 
-    options = (f"--{name.replace('_', '-')}={value}" for name, value in parameters.items())
+    options = (f"--{name.replace('_', '-')}={value}" for name, value in parameters.items()
+               if value and name != "deployment")  # fmt: skip
     code = DONE if not error else NOT_PUBLISHED if UNPUBLISHED in error else FAILED
     is_month = issubclass(getattr(pipeline, family), MonthTask)
     return RunRecord(
         deployment=AGENT,
-        version="",
+        version=began.terms.version,
+        on_behalf_of=began.terms.deployment,
         command=["pipeline", family, *options],
         is_scheduled=False,
         started=began.at.isoformat(timespec="seconds"),
         ended=datetime.now(UTC).isoformat(timespec="seconds"),
-        tries=1,
+        tries=began.terms.tried.value,
         code=code,
         result=RESULTS[code],
         # Of a defect, whose traceback is on the dashboard, the last line.

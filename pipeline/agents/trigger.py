@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import requests
 
 from pipeline.agents.queue import known_task, resource
+from pipeline.agents.terms import as_resource, named
 from pipeline.core.errors import Terminal, Transient
 from pipeline.core.scheduler import ANSWER_SECONDS, luigid_address, without_credentials
 from pipeline.deployments.command import as_fields, judge
@@ -78,15 +79,17 @@ def request(deployed: Deployed, parameters: Mapping[str, str]) -> Request:
     given = as_fields(deployment.parameters) | as_fields(parameters)
     judge(deployed.name, deployment.task, given)
     task = known_task(deployment.task, given)
+    params = task.to_str_params()
+    params.pop("deployment")
     data = {
         "worker": ASKER,
         "task_id": task.task_id,
         "family": task.task_family,
         "module": task.task_module,
-        "params": task.to_str_params(),
+        "params": params,
         "status": "PENDING",
         "runnable": True,
-        "resources": {resource(deployment.queue): 1},
+        "resources": {resource(deployment.queue): 1, **as_resource(named(deployed))},
         # Asked again, it begins anew: what held it up before is forgotten.
         "deps": [],
         "expl": "",

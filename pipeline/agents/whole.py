@@ -13,34 +13,37 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from pipeline.agents.terms import Terms
 from pipeline.core.errors import UNPUBLISHED, NotPublished, Terminal
 from pipeline.core.logs import AtWork, at_work
 from pipeline.core.month_task import MonthTask
 from pipeline.download.recheck import recheck
-
-if TYPE_CHECKING:
-    from luigi.worker import TaskProcess
 
 SHOWN_BY: Final = ("set_progress_percentage", "set_status_message", "set_tracking_url")
 """What Luigi lends the task that it runs, to be seen on the dashboard."""
 
 
 class Whole(AtWork):
-    """Luigi's hook around the process of a task (``[worker] task_process_context``)."""
+    """Luigi's hook around the process of a task (``[worker] task_process_context``).
 
-    def __init__(self, process: "TaskProcess") -> None:
+    ``process`` is Luigi's, with the ``terms`` that the agent gave it.
+    """
+
+    def __init__(self, process: Any) -> None:
         super().__init__(process)
         self._task: Any = process.task
+        self._terms: Terms = process.terms
 
     def __enter__(self) -> None:
         """Let the task make what it requires, and end with its agent."""
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # The agent ends it.
         threading.Thread(target=_end_with_agent, daemon=True).start()
+        os.environ.update(self._terms.environment)
         task, run = self._task, self._task.run
-        task.run = lambda: make(task, run)
+        task.run = lambda: self._terms.keep(lambda: make(task, run))
         super().__enter__()
 
 

@@ -39,6 +39,13 @@ class Reported:
 class PipelineTask(luigi.Task):
     """A task that tells the dashboard and the log how it is getting on."""
 
+    deployment: luigi.StrParameter = luigi.StrParameter(
+        default="",
+        significant=False,
+        positional=False,
+        description="whose task it is where an agent runs it, as NAME@VERSION",
+    )
+
     _is_unwatched = False
     _reported = Reported()
     _told_at: float | None = None

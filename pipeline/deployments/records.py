@@ -25,6 +25,7 @@ class RunRecord:
     """One run: times are ISO 8601 in UTC; ``code`` is the exit code, ``told`` why it was so.
 
     ``run_id`` is that of its outcomes and lines of log; records of older versions have none.
+    ``on_behalf_of`` is the deployment whose task an agent took.
     """
 
     deployment: str
@@ -40,6 +41,7 @@ class RunRecord:
     months_loaded: int | None = None
     months_failed: int | None = None
     run_id: str = ""
+    on_behalf_of: str = ""
 
     @property
     def started_at(self) -> datetime:

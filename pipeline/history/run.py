@@ -14,7 +14,7 @@ from pipeline.deployments.records import AGENT, RunRecord
 
 COLUMNS: Final = (
     ("run_id", "STRING", "the run's own, as in its log and outcomes: the same, however often sent"),
-    ("deployment", "STRING", "null for a task that an agent took, and for a load by hand"),
+    ("deployment", "STRING", "null where none asked for it, as for a load by hand"),
     ("asked_by", "STRING", "schedule, user or agent; luigi for a load that only the ledger knows"),
     ("task", "STRING", "the task"),
     ("parameters", "STRING", "its parameters, as --name=value"),
@@ -64,7 +64,7 @@ def run_of(record: RunRecord) -> Run:
     is_agents = record.deployment == AGENT
     return Run(
         run_id=record.run_id or hashlib.sha256(content.encode()).hexdigest()[:32],
-        deployment=None if is_agents else record.deployment,
+        deployment=(record.on_behalf_of or None) if is_agents else record.deployment,
         asked_by="agent" if is_agents else "schedule" if record.is_scheduled else "user",
         task=words[0],
         parameters=" ".join(word for word in words[1:] if not word.startswith("--workers=")),

@@ -90,7 +90,9 @@ class ManyMonths(PipelineTask):
 
     def loading(self, month: TripMonth) -> MonthTask:
         """Return the task that brings the month there."""
-        return LOADING[self.to](service=month.service, year=month.year, month=month.month)
+        return LOADING[self.to](
+            service=month.service, year=month.year, month=month.month, deployment=self.deployment
+        )
 
     def _name(self) -> list[MonthTask]:
         if self.to not in LOADING:

@@ -10,6 +10,7 @@ from support.luigid import Luigid
 from support.sandbox import RunningSandbox
 from support.workspace import Workspace
 
+from pipeline.agents.queue import resource
 from pipeline.agents.trigger import Request, request
 from pipeline.core.settings import PROJECT_ROOT
 from pipeline.deployments.deployment import Deployment, Schedule
@@ -20,11 +21,13 @@ NEVER = Schedule(cron="0 0 1 1 *")
 
 
 def asked(luigid: Luigid, task: str, queue: str = "default", **parameters: object) -> Request:
-    """The request for a deployment of the task."""
+    """The request for the task, for no deployment."""
     texts = {name: str(value) for name, value in parameters.items()}
     deployment = Deployment(task=task, parameters=texts, schedule=NEVER, queue=queue)
     wanted = request(Deployed("some", "0", Path(), deployment), {})
-    return dataclasses.replace(wanted, address=luigid.url)
+    # As by curl: no host has a file of it.
+    data = {**wanted.data, "resources": {resource(queue): 1}}
+    return dataclasses.replace(wanted, address=luigid.url, data=data)
 
 
 def ask(luigid: Luigid, task: str, queue: str = "default", **parameters: object) -> str:

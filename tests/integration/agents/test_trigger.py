@@ -17,10 +17,12 @@ from pipeline.core.settings import PROJECT_ROOT
 from pipeline.deployments.reading import read
 from pipeline.operate.cli import tlc
 
-MONTHLY = """
+SECRET = "env:KEPT_FROM_LUIGID"
+MONTHLY = f"""
 task: LoadPublished
-parameters: {to: bigquery, since: 2024-01}
-schedule: {cron: 0 6 1 * *}
+parameters: {{to: bigquery, since: 2024-01}}
+schedule: {{cron: 0 6 1 * *}}
+environment: {{DB_PASSWORD: {SECRET}}}
 queue: nightly
 """
 
@@ -43,10 +45,13 @@ def test_a_deployments_task_is_asked_for_with_its_parameters_and_queue(configure
     task = configured_luigid.tasks()["LoadPublished"]
     assert task["status"] == "PENDING"
     assert task["params"]["since"] == "2025-03"
-    assert task["resources"] == {"queue-nightly": 1}
+    version = read("monthly").version
+    assert task["resources"] == {"queue-nightly": 1, f"deployment-monthly@{version}": 0}
+    assert "deployment" not in task["params"]
     assert task["id"] in done.output
     assert "tlc agent --queue nightly" in done.output
     assert configured_luigid.url in done.output
+    assert SECRET not in trigger("monthly", "--print").output
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl")

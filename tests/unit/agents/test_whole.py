@@ -8,12 +8,14 @@ from luigi.task_register import Register
 
 from pipeline.agents.luigid import Began
 from pipeline.agents.record import record
+from pipeline.agents.terms import Terms
 from pipeline.agents.whole import make
 from pipeline.core.errors import Terminal, Transient
+from pipeline.history.run import run_of
 
 MONTH = {"service": "yellow", "year": "2021", "month": "1"}
 RAN: list[str] = []
-BEGAN = Began(datetime.now(UTC), "20261123-011502-3f9a01bc")
+BEGAN = Began(datetime.now(UTC), "20261123-011502-3f9a01bc", Terms("monthly", "96b4f2ad0c11"))
 
 
 class Step(luigi.Task):
@@ -84,6 +86,8 @@ def test_an_end_is_recorded_with_its_months_and_the_last_line_of_why():
     done = record("LoadMonthToBQ", MONTH, BEGAN, "")
     assert (done.code, done.months_loaded, done.months_failed) == (0, 1, 0)
     assert done.run_id == BEGAN.run_id
+    assert (done.on_behalf_of, done.version) == ("monthly", "96b4f2ad0c11")
+    assert run_of(done).deployment == "monthly"
     failed = record("LoadMonthToBQ", MONTH, BEGAN, "Traceback\n  x\nValueError: y\n")
     assert (failed.code, failed.told) == (30, "ValueError: y")
     assert (failed.months_loaded, failed.months_failed) == (0, 1)
