@@ -6,13 +6,11 @@ Belongs here: the options that such commands share. Not here: the commands.
 import click
 
 from pipeline.core.months import SERVICES
+from pipeline.ranges.asked import known_services
 
 
 def _split(context: click.Context, option: click.Parameter, told: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in told.split(","))
-    if unknown := [name for name in names if name not in SERVICES]:
-        raise click.BadParameter(f"{unknown[0]!r} is not one of {', '.join(SERVICES)}.")
-    return tuple(dict.fromkeys(names))
+    return tuple(known_services([name.strip() for name in told.split(",")]))
 
 
 services_option = click.option(

@@ -26,6 +26,9 @@ STAGES: Final = {
     "LoadMonthToPostgres": "postgres",
 }
 """What each task's stage is called."""
+OLDEST: Final = "yellow"
+BEGIN: Final = f"{FIRST_MONTHS[OLDEST]:%Y-%m}"
+"""The first month of the oldest service."""
 
 
 @dataclass(frozen=True)
@@ -47,26 +50,24 @@ class Asked:
         Raises:
             BadRequest: there is no such service or month, or no month is meant.
         """
-        start = known_key(self.start) if self.start else ""
         services = known_services(self.services)
-        months = [month for each in services for month in self._of(each) if month.key >= start]
-        if not months:
-            raise BadRequest(
-                "no month is meant",
-                seen=f"{', '.join(services)} from {self.start or 'the first'} to {self.stop}",
-                expected=", ".join(f"{each} from {FIRST_MONTHS[each]:%Y-%m}" for each in services),
-            )
-        return months
+        if months := [month for service in services for month in self._of(service)]:
+            return months
+        raise BadRequest(
+            "no month is meant",
+            seen=f"{self.start or 'the first'} to {self.stop or 'the last'}",
+            expected=", ".join(f"{each} from {FIRST_MONTHS[each]:%Y-%m}" for each in services),
+        )
 
     def _of(self, service: str) -> list[TripMonth]:
+        ended, first = ended_months(service), known_key(self.start or BEGIN)
         if self.stop is None:
-            return ended_months(service)
-        began = FIRST_MONTHS[service]
-        first = TripMonth(service, began.year, began.month)
-        stop = known_key(self.stop)
-        if stop < max(first.key, self.start or ""):
-            return []
-        return ordered_months(first, TripMonth.parse(service, stop), today())
+            return [month for month in ended if month.key >= first]
+        begin, end = TripMonth.parse(OLDEST, first), TripMonth.parse(OLDEST, self.stop)
+        named = [
+            month for month in ordered_months(begin, end, today()) if month.key >= ended[0].key
+        ]
+        return [TripMonth(service, month.year, month.month) for month in named]
 
 
 @dataclass(frozen=True)

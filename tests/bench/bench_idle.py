@@ -1,4 +1,4 @@
-"""What a run with nothing to do costs, of one month and of all, beside Python importing Luigi.
+"""What a run with nothing to do costs, of one month and of all, and what it costs to look at all.
 
 ``python tests/bench/bench_idle.py [--rounds 5]``
 """
@@ -31,7 +31,8 @@ def main() -> None:
         os.environ["PYTHONPATH"] = str(ROOT / "tests")
         subprocess.run([sys.executable, "-m", "support.loaded_months"], check=True)
         everything = [BIN / "luigi", "--module", "pipeline", "LoadAll"]
-        contestants = {"one month": done, "all published months": everything}
+        looks = {f"tlc {word}": [BIN / "tlc", word] for word in ("status", "plan")}
+        contestants = {"one month": done, "all published months": everything, **looks}
         try:
             report(race({**contestants, "import luigi": IMPORT}, rounds))
         finally:
@@ -42,7 +43,7 @@ IMPORT = [sys.executable, "-c", "import luigi"]
 
 
 def report(medians: dict[str, Run]) -> None:
-    print("\nA run with nothing to do\n")
+    print("\nA run with nothing to do, and a look at all published months\n")
     print("| what | seconds | more than import luigi | peak MB |\n|---|---:|---:|---:|")
     base = medians["import luigi"].seconds
     for name, run in medians.items():

@@ -3,15 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from pipeline.bigquery import ledger
 from pipeline.bigquery.definitions import LEDGER, LEDGER_COLUMNS, dataset_path, table_path
 from pipeline.bigquery.ledger import Load
 from pipeline.bigquery.tables import ensure_tables
-from pipeline.connections.google import bigquery_client
+from pipeline.connections.google import bigquery_client, storage_client
+from pipeline.core import settings
 from pipeline.core.months import SERVICES, TripMonth
 from pipeline.core.provenance import Provenance
 from pipeline.lake import bucket
@@ -53,11 +52,15 @@ def fill(months: Iterable[TripMonth], **changes: Any) -> None:
     ledger.forget()
 
 
-def store(month: TripMonth, **changes: Any) -> None:
-    """Put an object with the month's name and provenance, and no rows, into the lake."""
-    with NamedTemporaryFile() as file:
-        path, provenance = Path(file.name), provenance_of(month, **changes)
-        bucket.publish(month.object_name, path, provenance, None, lambda sent: None)
+def store(*months: TripMonth, **changes: Any) -> None:
+    """Put objects with the months' names and provenance, and no rows, into the lake."""
+    client, name = storage_client(), settings.lake().bucket
+    place = client.lookup_bucket(name) or client.create_bucket(name)
+    for month in months:
+        blob = place.blob(month.object_name)
+        blob.metadata = provenance_of(month, **changes).to_metadata()
+        blob.upload_from_string(b"PAR1")
+    bucket.forget()
 
 
 def provenance_of(month: TripMonth, **changes: Any) -> Provenance:
@@ -73,11 +76,13 @@ def _load(month: TripMonth, changes: Mapping[str, Any]) -> Load:
 
 
 def main() -> None:
-    """Fill the warehouse of the settings with every published month."""
+    """Fill the warehouse and the lake of the settings with every published month they lack."""
     from pipeline import LoadAll
 
     LoadAll()  # A task reads the profile.
-    fill(published_files())
+    lacking = [month for month in published_files() if ledger.find(month) is None]
+    fill(lacking)
+    store(*lacking)
 
 
 if __name__ == "__main__":
