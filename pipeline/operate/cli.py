@@ -19,6 +19,7 @@ from pipeline.operate.agents import agent, trigger
 from pipeline.operate.connections import connections
 from pipeline.operate.demo import demo
 from pipeline.operate.deployments import deployments, run
+from pipeline.operate.diff import diff
 from pipeline.operate.history import history
 from pipeline.operate.ingest import ingest
 from pipeline.operate.plan import plan
@@ -56,6 +57,7 @@ COMMANDS = (
     query,
     ingest,
     redo,
+    diff,
     run,
     trigger,
     agent,

@@ -98,17 +98,18 @@ def state_of(month: TripMonth) -> MonthState:
 
 
 def in_postgres() -> Mapping[tuple[str, str], "PostgresLoad"]:
-    """Return what Postgres holds, by service and month; a sandbox's that was never used, nothing.
-
-    That one is not made only to be asked.
-    """
-    from pipeline.connections.postgres import postgres_connection
+    """Return what Postgres holds, by service and month; an unused sandbox's, nothing."""
     from pipeline.postgres.ledger import loaded_months
+
+    return loaded_months() if is_postgres_used() else {}
+
+
+def is_postgres_used() -> bool:
+    """Return whether Postgres may hold anything; the sandbox's is not made only to be asked."""
+    from pipeline.connections.postgres import postgres_connection
     from pipeline.sandbox.lifecycle import postgres_home
 
-    if postgres_connection().kind == "sandbox" and not (postgres_home() / "cluster").is_dir():
-        return {}
-    return loaded_months()
+    return postgres_connection().kind != "sandbox" or (postgres_home() / "cluster").is_dir()
 
 
 def by_service(month: TripMonth) -> tuple[int, str]:

@@ -1,7 +1,9 @@
 """A month that the publisher replaces is loaded anew, everywhere and alone."""
 
+from collections import Counter
 from datetime import date
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from support.configuration import forget_everything
@@ -11,6 +13,7 @@ from pipeline import LoadPublished
 from pipeline.bigquery import ledger
 from pipeline.connections.google import bigquery_client, select
 from pipeline.core import settings
+from pipeline.diff.difference import difference
 from pipeline.download import task as download_task
 from pipeline.lake import bucket
 from pipeline.normalize.target import CanonicalMonthTarget
@@ -80,6 +83,23 @@ def versions(month):
     return {(record.source_sha256, record.rows_kept) for record in told}
 
 
+def canonical(month):
+    return pq.read_table(CanonicalMonthTarget(month, settings.data_dir()).path, partitioning=None)
+
+
+def assert_told(before, after):
+    """Assert that the difference between two versions of February is told as it is."""
+    found = difference(FEBRUARY)
+    assert (found.rows.before, found.rows.after) == (len(before), len(after))
+    totals = [pc.sum(table["total_amount"]).as_py() for table in (before, after)]
+    [told] = [change for change in found.content.sums if change.name == "total_amount"]
+    assert [told.before, told.after] == pytest.approx(totals, abs=0.01)
+    zones = [Counter(table["PULocationID"].to_pylist()) for table in (before, after)]
+    growth = {change.name: change.by for change in found.content.zones if change.by}
+    wanted = {zone: zones[1][zone] - zones[0][zone] for zone in zones[0] | zones[1]}
+    assert growth == {str(zone or "none"): by for zone, by in wanted.items() if by}
+
+
 def test_of_three_months_the_one_that_is_replaced_is_loaded_anew_through_every_place(
     publisher, load, place, tmp_path
 ):
@@ -106,6 +126,7 @@ def test_of_three_months_the_one_that_is_replaced_is_loaded_anew_through_every_p
     assert older == before
     assert pq.read_metadata(tmp_path / "older.parquet").num_rows == ROWS
     assert newest == bucket.find(FEBRUARY)
+    assert_told(pq.read_table(tmp_path / "older.parquet"), canonical(FEBRUARY))
     assert load("bigquery") == load("postgres") == []
     assert (len(load_jobs()), sum(ledger_rows(place).values())) == (4, 4)
 
