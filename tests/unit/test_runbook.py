@@ -1,6 +1,7 @@
 """docs/operating.md has every error that the pipeline can print, and none that it cannot."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -65,6 +66,10 @@ def test_every_error_that_can_be_printed_is_in_the_runbook():
 def test_the_runbook_has_no_error_that_nothing_prints_any_more():
     stale = [told for told in TOLD if not any(it.pattern.fullmatch(told) for it in PRINTED)]
     assert not stale, "delete these rows of docs/operating.md, or correct their words"
+
+
+def test_the_runbook_tells_of_each_error_once():
+    assert not [told for told, times in Counter(TOLD).items() if times > 1]
 
 
 def test_every_error_has_words_of_its_own():
