@@ -65,6 +65,10 @@ class MonthTask(PublicationTask):
         """The month."""
         return self.trip_month
 
+    def judge(self) -> None:
+        """Raise BadRequest where there can be no such month, or no such stage."""
+        _ = self.trip_month, self.is_redone
+
     @cached_property
     def is_redone(self) -> bool:
         """Whether this stage is made again; raises BadRequest where ``redo_from`` is none."""

@@ -68,6 +68,9 @@ class PipelineTask(luigi.Task):
         """What the task is about, as its messages call it."""
         raise NotImplementedError
 
+    def judge(self) -> None:
+        """Raise BadRequest where the parameters mean nothing that can be; no service is asked."""
+
     def on_failure(self, exception: BaseException) -> Any:
         """Return what the dashboard shows: one line for an expected error."""
         if isinstance(exception, PipelineError):

@@ -12,6 +12,7 @@ import luigi
 from luigi.parameter import ParameterException
 
 from pipeline.core.errors import BadRequest, PipelineError
+from pipeline.core.pipeline_task import PipelineTask
 from pipeline.deployments.deployment import tells_no_secret
 from pipeline.deployments.reading import Deployed, nearest
 
@@ -59,8 +60,9 @@ def judge(where: str, task: str, parameters: Mapping[str, str]) -> None:
     for name, value in given.items():
         _judge_value(f"{where}: {task}", name, known[name], value)
     try:
-        family.from_str_params(given)
-    except (ParameterException, ValueError) as error:
+        made: PipelineTask = family.from_str_params(given)
+        made.judge()
+    except (PipelineError, ParameterException, ValueError) as error:
         raise BadRequest(f"{where}: {task} cannot be made", seen=error) from error
 
 

@@ -94,7 +94,8 @@ class ManyMonths(PipelineTask):
             service=month.service, year=month.year, month=month.month, deployment=self.deployment
         )
 
-    def _name(self) -> list[MonthTask]:
+    def judge(self) -> None:
+        """Raise BadRequest where the destination, or what was asked for, cannot be meant."""
         if self.to not in LOADING:
             raise BadRequest(
                 "unknown destination",
@@ -102,6 +103,9 @@ class ManyMonths(PipelineTask):
                 expected=" | ".join(LOADING),
                 next_step="pass --to with one of these",
             )
+
+    def _name(self) -> list[MonthTask]:
+        self.judge()
         self._named_on = today()
         self._named = [self.loading(month) for month in self.asked_for()]
         return self._named

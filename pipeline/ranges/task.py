@@ -46,6 +46,11 @@ class LoadMonths(ManyMonths):
         """The months."""
         return f"{self.service} {self.year}, months {','.join(self.months)}"
 
+    def judge(self) -> None:
+        """Raise BadRequest where the list, or the destination, cannot be meant."""
+        super().judge()
+        self.asked_for()
+
     def asked_for(self) -> Iterable[TripMonth]:
         """Return the months in the order in which they were named."""
         return named_months(self.service, int(self.year), self.months)
@@ -64,6 +69,11 @@ class LoadRange(ManyMonths):
     def subject(self) -> str:
         """The range."""
         return f"{self.service} {self.start} to {self.stop}"
+
+    def judge(self) -> None:
+        """Raise BadRequest where the range, or the destination, cannot be meant."""
+        super().judge()
+        self.asked_for()
 
     def asked_for(self) -> Iterable[TripMonth]:
         """Return the months, oldest first."""
@@ -87,6 +97,12 @@ class Published(ManyMonths):
     def earliest(self) -> str:
         """The first month that is meant, ``2021-01``; empty where all are."""
         return ""
+
+    def judge(self) -> None:
+        """Raise BadRequest where the services, the first month or the destination cannot be."""
+        super().judge()
+        known_services(self.services)
+        _ = self.earliest
 
     def asked_for(self) -> Sequence[TripMonth]:
         """Return the published months, newest first.
@@ -140,6 +156,11 @@ class LoadPublished(Published):
     def earliest(self) -> str:
         """The first month that is meant; of a service that began later, all are."""
         return known_key(self.since)
+
+    def judge(self) -> None:
+        """Raise BadRequest as its kind does, and where no number of months is to be rechecked."""
+        super().judge()
+        known_count(self.recheck_months)
 
     def asked_for(self) -> Sequence[TripMonth]:
         """Return the published months, newest first, having asked about the newest anew.

@@ -39,6 +39,10 @@ def test_a_task_of_the_pipeline_is_made_as_its_parameters_say():
         ({"task_params": {"year": "2021", "month": "1; rm -rf /"}}, "bad parameter month"),
         (
             {"task_params": {**HONEST["task_params"], "service": "../../etc"}},
+            "unknown service; seen: '../../etc'",
+        ),
+        (
+            {"task_params": {**HONEST["task_params"], "service": "green"}},
             "a task under another one's id",
         ),
         ({"task_params": {**HONEST["task_params"], "shell": "id"}}, "has no parameter"),

@@ -27,6 +27,13 @@ JANUARY = {"year": "2021", "month": "1"}
             "bad parameter existing",
         ),
         ("IngestUrlToPostgres", {"url": "https://me:hunter2@h/x", "table_name": "t"}, "reference"),
+        ("LoadMonthToBQ", {"year": "2021", "month": "13"}, "seen: no such month; seen: 2021-13"),
+        ("LoadMonthToBQ", {**JANUARY, "redo_from": "lunch"}, "unknown stage; seen: 'lunch'"),
+        ("LoadMonths", {"year": "2021", "months": "1,,2"}, "no list of months"),
+        ("LoadRange", {"start": "2021-02", "stop": "2021-01"}, "ends before it begins"),
+        ("LoadPublished", {"since": "2024-01; rm -rf /"}, "no such month; seen: '2024-01; rm"),
+        ("LoadPublished", {"since": "2024-01", "to": "moon"}, "unknown destination; seen: 'moon'"),
+        ("LoadAll", {"services": "yellow,purple"}, "seen: 'purple'"),
     ],
 )
 def test_what_the_pipeline_does_not_know_is_one_line(
