@@ -136,7 +136,16 @@ class Webhook(Connection):
     timeout: Patience = Field(30, description="seconds to wait for an answer")
 
 
+class Apprise(Connection):
+    """An address of one of the services that Apprise knows: Slack, Teams, Telegram and others."""
+
+    kind: Literal["apprise"] = "apprise"
+    url: Secret = Field(description="a reference to the address, as Apprise writes it")
+    timeout: Patience = Field(30, description="seconds to wait for an answer")
+
+
 KINDS: dict[str, type[Connection]] = {
+    "apprise": Apprise,
     "bigquery": BigQuery,
     "gcs": CloudStorage,
     "postgres": Postgres,

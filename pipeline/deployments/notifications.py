@@ -4,22 +4,19 @@ Belongs here: whether they are there and carry messages, and who names one. Not 
 (``notify.py``).
 """
 
-from pipeline.connections.named import named
 from pipeline.core.errors import BadRequest
 from pipeline.deployments.reading import Deployed, all_deployed
 
 
 def judge_notifications(deployed: Deployed) -> None:
     """Raise BadRequest where a name is no connection, or of one that carries no messages."""
-    from pipeline.connections.kinds import Smtp, Webhook
+    from pipeline.connections.messages import carrier
 
     for name in deployed.deployment.notifications:
-        connection = named(name)
-        if not isinstance(connection, (Smtp, Webhook)):
-            raise BadRequest(f"{deployed.name}: notifications: {name} carries no messages",
-                             seen=connection.model_dump()["kind"],
-                             expected="a connection of kind smtp or webhook",
-                             next_step="tlc connections list")  # fmt: skip
+        try:
+            carrier(name)
+        except BadRequest as error:
+            raise BadRequest(f"{deployed.name}: notifications: {error}") from None
 
 
 def deployments_naming(connection: str) -> list[str]:

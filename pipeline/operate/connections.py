@@ -68,7 +68,9 @@ def show_(name: str, form: str) -> None:
 
 @connections.command()
 @click.argument("name")
-@click.option("--kind", required=True, help="bigquery, gcs, postgres, sandbox, smtp or webhook.")
+@click.option(
+    "--kind", required=True, help="apprise, bigquery, gcs, postgres, sandbox, smtp, webhook."
+)
 @click.option("--print", "only_print", is_flag=True, help="Print the section, and write nothing.")
 @click.argument("values", nargs=-1, metavar="KEY=VALUE...")
 def add(name: str, kind: str, only_print: bool, values: tuple[str, ...]) -> None:
@@ -179,13 +181,13 @@ def _line(name: str) -> tuple[str, str | None, str, str | None, str]:
 
 
 def _where(connection: "Connection") -> str:
-    """Return where a connection leads; of a webhook, whose address is secret, the reference."""
+    """Return where a connection leads; of one whose address is secret, the reference."""
     told = connection.model_dump()
     kind = told["kind"]
     if kind in ("gcs", "bigquery", SANDBOX):
         home = "this machine" if kind == SANDBOX else "Google"
         return ", ".join([told["endpoint"] or home, *_held(connection.name)])
-    if kind == "webhook":
+    if kind in ("apprise", "webhook"):
         return str(told["url"])
     server = f"{told['host']}:{told['port']}"
     return f"{server}/{told['db']}" if kind == "postgres" else server

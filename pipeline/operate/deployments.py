@@ -255,7 +255,7 @@ def _told(deployed: "Deployed | BadRequest") -> str:
     if what.environment:
         lines.append(f"  with   {', '.join(sorted(what.environment))} in its environment")
     if what.notifications:
-        lines.append("  tells  standard error only: nothing is sent to notifications yet")
+        lines.append(f"  tells  {', '.join(what.notifications)}, where a scheduled run has news")
     return "\n".join(lines)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from pipeline.connections.checks.answer import Answer
 from pipeline.connections.kinds import (
+    Apprise,
     BigQuery,
     CloudStorage,
     Connection,
@@ -46,3 +47,7 @@ def answers(connection: Connection) -> Iterator[Answer]:
         from pipeline.connections.checks.webhook import webhook_answers
 
         yield from webhook_answers(connection)
+    if isinstance(connection, Apprise):
+        from pipeline.connections.checks.apprise import apprise_answers
+
+        yield from apprise_answers(connection)
