@@ -117,8 +117,9 @@ def _again(month: Month) -> str:
 def _ending(record: RunRecord, failed: Sequence[Month], log: Path) -> Iterator[str]:
     took = record.ended_at - record.started_at
     tries = f", tried {record.tries} times" if record.tries > 1 else ""
-    yield (f"run {record.run_id} on {socket.gethostname()}: {record.result} (exit code "
-           f"{record.code}{tries}), {record.started} and {_took(took / timedelta(seconds=1))}")  # fmt: skip
+    yield f"run {record.run_id} on {socket.gethostname()}, {record.started}"
+    seconds = _took(took / timedelta(seconds=1))
+    yield f"{record.result} (exit code {record.code}{tries}) after {seconds}"
     if record.told and not failed:
         yield f"  {_short(record.told)}"
     yield f"log: {log}"
@@ -136,8 +137,8 @@ def command(*words: str) -> str:
 
 
 def _place() -> str:
-    return " && ".join([". .venv/bin/activate", *(f"export {name}={shlex.quote(value)}"
-                                                  for name, value in carried().items())])  # fmt: skip
+    settings = [f"export {name}={shlex.quote(value)}" for name, value in carried().items()]
+    return " && ".join([". .venv/bin/activate", *settings])
 
 
 def _took(seconds: float) -> str:

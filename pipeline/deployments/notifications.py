@@ -16,7 +16,7 @@ def judge_notifications(deployed: Deployed) -> None:
         try:
             carrier(name)
         except BadRequest as error:
-            raise BadRequest(f"{deployed.name}: notifications: {error}") from None
+            raise BadRequest(f"{deployed.name}: bad notifications", seen=error) from None
 
 
 def deployments_naming(connection: str) -> list[str]:

@@ -120,6 +120,8 @@ def _send(deployed: Deployed, record: RunRecord, log: RunLog, is_news: bool) -> 
 
     Of a run by hand none is sent: whoever started it sees its log.
     """
+    if not deployed.deployment.notifications:
+        return
     family = month_family(record.command)
     try:
         months = months_of(of_run(record.run_id), family)

@@ -22,6 +22,7 @@ from pipeline.operate.deployments import deployments, run
 from pipeline.operate.diff import diff
 from pipeline.operate.history import history
 from pipeline.operate.ingest import ingest
+from pipeline.operate.notify import notify
 from pipeline.operate.plan import plan
 from pipeline.operate.query import query
 from pipeline.operate.redo import redo
@@ -63,6 +64,7 @@ COMMANDS = (
     agent,
     deployments,
     history,
+    notify,
     report,
     samples,
     schema,

@@ -259,7 +259,7 @@ def test_root_gets_the_systems_units_and_others_their_own(
     ("notifications", "told"),
     [
         (["nobody"], "no connection of that name; seen: nobody"),
-        (["sandbox"], "first: notifications: sandbox carries no messages; seen: sandbox"),
+        (["sandbox"], "first: bad notifications; seen: sandbox carries no messages; seen: sandbox"),
     ],
 )
 def test_notifications_go_to_connections_that_carry_messages(

@@ -14,14 +14,17 @@ from typing import Any
 
 import pytest
 from support.deployments import Deployments, as_cron_starts
+from support.hook_server import HookServer, hook_server
 from support.publisher import FaultyPublisher, page, stall
 from support.waiting import wait_until
+from support.workspace import free_port
 
 from pipeline.core.settings import PROJECT_ROOT
 
 BUSYBOX = shutil.which("busybox")
 EACH_MINUTE = {"cron": "* * * * *"}
 SILENCE = 300
+CANARY = "canary-5up3r"
 
 
 def has_crond() -> bool:
@@ -32,7 +35,20 @@ def has_crond() -> bool:
 
 
 @pytest.fixture
-def situations(deployments: Deployments, publisher: FaultyPublisher, content: bytes) -> Deployments:
+def hook(deployments: Deployments) -> Iterator[HookServer]:
+    """Who hears of the runs; beside it a connection to nobody, whose address is a secret, too."""
+    with hook_server() as running:
+        for name, place in (("heard", running.place), ("dead", f"127.0.0.1:{free_port()}")):
+            address = deployments.workspace.root / name
+            address.write_text(f"json://{place}/{CANARY}")
+            deployments.workspace.set(f"connection:{name}", kind="apprise", url=f"file:{address}")
+        yield running
+
+
+@pytest.fixture
+def situations(
+    deployments: Deployments, publisher: FaultyPublisher, content: bytes, hook: HookServer
+) -> Deployments:
     """Four deployments: one that is done, one too early, one that fails, one that takes long."""
     broken = publisher.serve(content, "green_tripdata_2021-03.parquet")
     broken.always = page()
@@ -44,6 +60,7 @@ def situations(deployments: Deployments, publisher: FaultyPublisher, content: by
         task="LoadMonthToBQ",
         parameters={"year": 2021, "month": 1},
         schedule=EACH_MINUTE,
+        notifications=["heard"],
         environment={"TLC_BASE_URL": "sandbox"},
     )
     for name, month in (("early", 2), ("broken", 3), ("busy", 4)):
@@ -52,6 +69,7 @@ def situations(deployments: Deployments, publisher: FaultyPublisher, content: by
             parameters={"service": "green", "year": 2021, "month": month},
             schedule=EACH_MINUTE,
             retries=0,
+            notifications=["dead", "heard"],
             environment={"TLC_BASE_URL": publisher.url},
         )
     return deployments
@@ -78,7 +96,7 @@ def silent_month() -> str:
 
 
 def test_each_end_of_a_run_has_its_code_its_message_and_its_log(
-    situations: Deployments, busy: None
+    situations: Deployments, busy: None, hook: HookServer
 ) -> None:
     applied = situations.tlc("deployments", "apply", "--to", "cron")
     assert applied.returncode == 0, applied.stderr
@@ -96,8 +114,27 @@ def test_each_end_of_a_run_has_its_code_its_message_and_its_log(
     assert line.startswith("ERROR broken: failed (exit code 30); seen: ")
     assert "green_tripdata_2021-03" in line
     assert line.endswith(f"next: read {situations.runs / 'broken.log'}, then: tlc run broken")
+    a_message_tells_of_the_two_with_something_to_tell(situations, hook)
     logs_and_records_tell_of_all_four(situations)
     the_list_tells_of_all_four(situations)
+
+
+def a_message_tells_of_the_two_with_something_to_tell(
+    situations: Deployments, hook: HookServer
+) -> None:
+    (done, loaded), (broken, failed) = hook.told
+    assert done == "done: done, 1 loaded"
+    assert "loaded (1):\n  yellow 2021-01: 2,000 rows in " in loaded
+    assert last(situations, "done")["run_id"] in loaded
+    assert broken == "broken: failed, 1 failed"
+    assert "failed (1):\n  green 2021-03 at DownloadMonth after " in failed
+    assert "luigi --module pipeline DownloadMonth --service green --year 2021 --month 3" in failed
+    log = situations.log("broken")
+    assert "broken: told heard (JSON)" in log
+    assert " WARNING " in log and "broken: dead is not told: no message went through dead" in log
+    assert CANARY not in log
+    again = situations.tlc("run", "done", "--scheduled")
+    assert (again.returncode, again.stderr, len(hook.told)) == (0, "", 2)
 
 
 def end_of(command: str) -> tuple[str, str, int]:

@@ -150,7 +150,7 @@ def test_to_print_a_section_writes_nothing(run: Run, root: Path) -> None:
         (("new", "--kind", "webhook", f"url=https://h/{CANARY}"), "url is to be a reference"),
         (("new", "--kind", "postgres", CANARY), "an argument is not of the form key=value"),
         (("new", "--kind", "postgres", "hots=h"), "hots is not known; expected: host"),
-        (("new", "--kind", "postgers"), "of no known kind; seen: postgers; expected: bigquery"),
+        (("new", "--kind", "postgers"), "of no known kind; seen: postgers; expected: apprise"),
         (("new", "--kind", "gcs", "endpoint=${NOBODY_SET_THIS}"), "endpoint cannot be read; seen"),
         (("new", "--kind", "smtp", "host=h"), "sender is missing"),
         (("new", "--kind", "gcs", f"impersonate=a\n[lake]\nbucket = {CANARY}"), "more than one li"),

@@ -63,7 +63,7 @@ def test_an_unknown_name_is_told_with_the_nearest(sections):
         ("bigquery", "endpoint", f"http://u:{CANARY}@h", "endpoint: is to be an http address"),
         ("gcs", "endpoint", f"{CANARY}%", "endpoint cannot be read; seen: a variable"),
         ("gcs", "endpoint", "${NOBODY_SET_THIS}", "endpoint cannot be read; seen: a variable"),
-        ("carrier-pigeon", "a", "b", "of no known kind; seen: carrier-pigeon; expected: bigquery"),
+        ("carrier-pigeon", "a", "b", "of no known kind; seen: carrier-pigeon; expected: apprise"),
     ],
 )
 def test_a_key_that_cannot_be_read_is_named_and_its_value_never_told(
