@@ -22,6 +22,10 @@ ROOT = Path(pipeline.__file__).resolve().parents[1]
 ANY = "\0"
 PLACEHOLDER = r"(?:[A-Z][A-Z0-9_]*|…)"
 FORMAT = re.compile(r"%[-+ 0-9.]*[a-z]")
+LEVEL = re.compile("^(ERROR|WARNING) ")
+ITSELF = {"ERROR", "NEWS", "WARNING"}
+"""What an error that was made elsewhere is called where it is printed."""
+
 LOUD = {"warning", "error", "exception", "critical"}
 QUIET = {"debug", "info", "log"}
 CLICK = {"UsageError", "ClickException", "BadParameter", "fail"}
@@ -142,8 +146,8 @@ class _Module:
                 continue
             node, is_error = text
             for told, names in _Texts(self, scope, constants).of(node):
-                shown = re.sub(f"{ANY}+", ANY, told)
-                if shown != ANY or names != ["ERROR"]:
+                shown = re.sub(f"{ANY}+", ANY, LEVEL.sub("", told))
+                if shown != ANY or not {*names} <= ITSELF:
                     yield Printed(shown, f"{self.path}:{call.lineno}", tuple(names), is_error)
 
     def passing(self, errors: set[str], passed: dict[str, int]) -> Iterator[tuple[str, int]]:
@@ -182,6 +186,8 @@ class _Module:
             return first, True
         if of == "logger" and name in LOUD | QUIET:
             return _filled(call.args[name == "log" :]), name in LOUD
+        if {word.arg for word in call.keywords} & {"err", "file"} and name in ("echo", "print"):
+            return first, True
         if of == "log" and name == "say":
             return first, len(call.args) > 1
         position = passed.get(self._whole_name(name, of))
