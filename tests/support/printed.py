@@ -23,7 +23,7 @@ ANY = "\0"
 PLACEHOLDER = r"(?:[A-Z][A-Z0-9_]*|…)"
 FORMAT = re.compile(r"%[-+ 0-9.]*[a-z]")
 LEVEL = re.compile("^(ERROR|WARNING) ")
-ITSELF = {"ERROR", "NEWS", "WARNING"}
+ITSELF = {"ERROR", "WARNING"}
 """What an error that was made elsewhere is called where it is printed."""
 
 LOUD = {"warning", "error", "exception", "critical"}
@@ -186,7 +186,7 @@ class _Module:
             return first, True
         if of == "logger" and name in LOUD | QUIET:
             return _filled(call.args[name == "log" :]), name in LOUD
-        if {word.arg for word in call.keywords} & {"err", "file"} and name in ("echo", "print"):
+        if name == "echo" and "err" in {word.arg for word in call.keywords}:
             return first, True
         if of == "log" and name == "say":
             return first, len(call.args) > 1
