@@ -7,6 +7,7 @@ The views are made before the first row is loaded, and a load stops where they c
 make the tables may make the views, so what fails is said before any work is done.
 """
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.bigquery.definitions import (
@@ -18,7 +19,7 @@ from pipeline.bigquery.definitions import (
     trips_table,
     zones_table,
 )
-from pipeline.bigquery.views import make_view, outdated_views
+from pipeline.bigquery.views import is_as_declared, make_view, outdated_views, views
 from pipeline.connections.google import bigquery_client, bigquery_limits
 from pipeline.core import settings
 from pipeline.core.errors import Terminal, Transient
@@ -55,12 +56,45 @@ def ensure_tables(service: str, added_columns: str | None = None, *, anew: bool 
     """
     _ensure_dataset()
     held = _held()
-    views = outdated_views(held, anew=anew)
+    outdated = outdated_views(held, anew=anew)
     for name, table in _tables(service, added_columns).items():
-        if views or name not in held or name in (table_name(service), LEDGER):
+        if outdated or name not in held or name in (table_name(service), LEDGER):
             _ensure_table(table, name in held)
-    for view in views:
+    for view in outdated:
         make_view(view)
+
+
+def held_names() -> frozenset[str]:
+    """Return the names of the dataset's tables and views; none where there is no dataset."""
+    from google.api_core.exceptions import NotFound
+
+    try:
+        return frozenset(_held())
+    except NotFound:
+        return frozenset()
+
+
+def deviations() -> Iterator[tuple[str, str, str]]:
+    """Yield each table and view that is not as declared: its name, what is seen and expected.
+
+    Changes nothing. One request for each that is there.
+    """
+    held = held_names()
+    for name, wanted in _tables("", None).items():
+        if name not in held:
+            yield name, "no such table", "one as declared"
+        elif lacking := [field.name for field in _lacking(wanted)]:
+            yield name, f"no columns {', '.join(lacking)}", "all that are declared"
+    for view in views():
+        if view.name not in held or not is_as_declared(view):
+            seen = "another view than was declared" if view.name in held else "no such view"
+            yield view.name, seen, "the view as declared"
+
+
+def _lacking(wanted: "Table") -> list["SchemaField"]:
+    found = bigquery_client().get_table(wanted.reference, **bigquery_limits())
+    held = _columns(found)
+    return [field for field in wanted.schema if field.name.lower() not in held]
 
 
 def check_location() -> None:

@@ -72,6 +72,12 @@ def outdated_views(held: Mapping[str, "TableListItem"], *, anew: bool = False) -
     return [v for v in views() if anew or v.name not in held or held[v.name].labels != v.labels]
 
 
+def is_as_declared(view: View) -> bool:
+    """Return whether the view that is there has the declared SQL and the declaration's label."""
+    found = bigquery_client().get_table(table_path(view.name), **bigquery_limits())
+    return bool(found.view_query == view.sql and found.labels == view.labels)
+
+
 def make_view(view: View) -> None:
     """Make the view, or bring it up to date; the tables it reads must be there.
 

@@ -92,7 +92,8 @@ class MonthTask(PublicationTask):
         if not self.is_redone:
             return is_there
         identity = self.output().identity()  # type: ignore[no-untyped-call]
-        return is_there and identity != vars(self).setdefault("_replaced", identity)
+        replaced = vars(self).setdefault("_replaced", identity)
+        return is_there and identity != replaced
 
     def is_spared(self) -> bool:
         """Return whether the month turned out to be there, and say so; asked first by ``run``.

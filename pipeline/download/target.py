@@ -69,7 +69,7 @@ def read_provenance(path: Path, publication: Publication) -> Provenance | None:
     """Return the provenance of the raw file, or None unless file and sidecar agree."""
     try:
         size = path.stat().st_size
-        record = _parse(sidecar_path(path).read_bytes())
+        record = read_sidecar(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -97,9 +97,14 @@ def _holds(path: Path, content: bytes) -> bool:
     return path.is_file() and path.read_bytes() == content
 
 
-def _parse(sidecar: bytes) -> Provenance | None:
+def read_sidecar(path: Path) -> Provenance | None:
+    """Return what the sidecar of the raw file ``path`` tells, or None where it tells nothing.
+
+    Raises:
+        OSError: there is none, or it cannot be read.
+    """
     try:
-        pairs = json.loads(sidecar)
+        pairs = json.loads(sidecar_path(path).read_bytes())
     except ValueError:
         return None
     return Provenance.from_metadata(pairs) if isinstance(pairs, dict) else None

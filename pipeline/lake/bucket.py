@@ -128,6 +128,19 @@ def is_current(known: LakeObject) -> bool:
     return blob is not None and int(blob.generation) == known.generation
 
 
+def read_end(known: LakeObject, size: int) -> bytes:
+    """Return the last bytes of this very generation of an object, by one range read.
+
+    Raises:
+        Transient, Terminal: it is not there any more, or the service failed or refused.
+    """
+    with explained(SERVICE, f"reading {known.uri}"):
+        blob = storage_client().bucket(settings.lake().bucket).blob(known.name)
+        begin, exact = max(0, known.size - size), {"if_generation_match": known.generation}
+        end: bytes = blob.download_as_bytes(start=begin, **exact, **storage_limits())
+    return end
+
+
 def forget() -> None:
     """Forget the listing, after a write."""
     _objects.cache_clear()
@@ -151,7 +164,7 @@ def publish(
         Transient: another run published something else meanwhile, or the service failed.
         Terminal: the service received other bytes than the checksum's, or cannot be written.
     """
-    checksum = _crc32c(path)
+    checksum = crc32c(path)
     wanted = (checksum, provenance)
     is_sent = over is not None and (over.crc32c, over.provenance) == wanted
     if over and is_sent and not anew and is_current(over):
@@ -271,7 +284,8 @@ def _as_lake_object(blob: "Blob") -> LakeObject:
     return LakeObject(blob.name, int(blob.generation), int(blob.size), blob.crc32c, provenance)
 
 
-def _crc32c(path: Path) -> str:
+def crc32c(path: Path) -> str:
+    """Return a file's checksum as Cloud Storage writes it."""
     import base64
 
     import google_crc32c

@@ -4,6 +4,7 @@ Belongs here: what its presence means, judged by its footer. Not here: making it
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import luigi
 
@@ -12,6 +13,9 @@ from pipeline.core.errors import Terminal
 from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
 from pipeline.schemas import service_schema
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
 
 
 class CanonicalMonthTarget(luigi.Target):
@@ -58,7 +62,7 @@ class CanonicalMonthTarget(luigi.Target):
 
     def record(self) -> Provenance | None:
         """Return which version of the month is there, a sample or real, or None."""
-        rows, record = _read_footer(self.path)
+        rows, record = read_footer(self.path)
         if record is None or not record.is_of(self.month):
             return None
         is_current = service_schema(self.month.service).made(record)
@@ -69,10 +73,10 @@ class CanonicalMonthTarget(luigi.Target):
         """Return whether the quarantine is that of this very month, or absent as it should be."""
         if not record.rows_quarantined:
             return not self.quarantine_path.exists()
-        return _read_footer(self.quarantine_path) == (record.rows_quarantined, record)
+        return read_footer(self.quarantine_path) == (record.rows_quarantined, record)
 
 
-def _read_footer(path: Path) -> tuple[int, Provenance | None]:
+def read_footer(path: Path) -> tuple[int, Provenance | None]:
     """Return the rows and the record of a parquet file; 0 and None where there is no whole one."""
     if not path.is_file():
         return 0, None
@@ -85,6 +89,11 @@ def _read_footer(path: Path) -> tuple[int, Provenance | None]:
         raise Terminal(f"cannot read {path}", seen=error.strerror) from error
     except (pa.ArrowException, OSError, UnicodeError):
         return 0, None
+    return told_by(footer)
+
+
+def told_by(footer: "pq.FileMetaData") -> tuple[int, Provenance | None]:
+    """Return the rows and the record that a footer tells of; None where it tells of no record."""
     pairs = footer.metadata or {}
     text = {
         key.decode("utf-8", "replace"): value.decode("utf-8", "replace")

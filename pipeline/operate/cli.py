@@ -32,6 +32,7 @@ from pipeline.operate.sandbox import sandbox
 from pipeline.operate.schema import schema
 from pipeline.operate.settings import settings
 from pipeline.operate.status import status
+from pipeline.operate.verify import verify
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ def tlc(log_format: str | None) -> None:
 COMMANDS = (
     status,
     plan,
+    verify,
     query,
     ingest,
     redo,

@@ -133,7 +133,7 @@ def test_the_same_content_published_meanwhile_is_taken_as_done(path):
 
 
 def test_bytes_that_are_not_the_checksums_are_refused_and_nothing_is_published(path, monkeypatch):
-    monkeypatch.setattr(bucket, "_crc32c", lambda path: "AAAAAA==")
+    monkeypatch.setattr(bucket, "crc32c", lambda path: "AAAAAA==")
     with pytest.raises(Terminal, match="refused uploading trips/service=yellow/month=2021-01"):
         put(path)
     assert bucket.objects() == {}

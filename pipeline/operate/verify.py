@@ -1,0 +1,89 @@
+"""``tlc verify``: whether what is where agrees, and how to mend what does not.
+
+Belongs here: the command and what it prints. Not here: what is compared (``pipeline/verify``).
+"""
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from pipeline.operate.output import bar, show_json
+from pipeline.operate.range_options import services_option
+
+if TYPE_CHECKING:
+    from pipeline.core.months import TripMonth
+    from pipeline.verify.finding import Finding
+
+DISAGREES: Final = 10
+"""The exit code where something disagrees."""
+
+
+@click.command()
+@services_option
+@click.option("--start", metavar="YYYY-MM", help="The first month; without it, from the first on.")
+@click.option("--stop", metavar="YYYY-MM", help="The last month; without it, up to the last.")
+@click.option(
+    "--values", "with_values", is_flag=True, help="Also compare sums and counts of every column."
+)
+@click.option(
+    "--format", "form", type=click.Choice(("lines", "json")), default="lines", show_default=True
+)
+def verify(
+    services: tuple[str, ...], start: str | None, stop: str | None, with_values: bool, form: str
+) -> None:
+    """Read counts and checksums again at every stage, and compare them: nothing is loaded.
+
+    Of all months that any stage holds, or of those that are named. Each disagreement is a line
+    that ends with the command that mends it; where there are several, run them in that order. Ends
+    with 0 where all agrees, and with 10 where something does not.
+
+    \b
+    Example: tlc verify --service yellow --start 2021-01 --stop 2021-03
+    """
+    from pipeline.verify.months import findings, read
+
+    everything = read(_meant(services, start, stop))
+    found: list[Finding] = []
+    with bar("verified", len(everything.states)) as tell:
+        for finding in findings(everything, tell, with_values=with_values):
+            found.append(finding)
+            if form == "lines":
+                click.echo(finding)
+    if form == "json":
+        show_json([*map(_record, found)])
+    else:
+        click.echo(_summary(len(everything.states), found), err=bool(found))
+    sys.exit(DISAGREES if found else 0)
+
+
+def _meant(
+    services: tuple[str, ...], start: str | None, stop: str | None
+) -> "Callable[[TripMonth], bool]":
+    from pipeline.ranges.asked import known_key
+
+    first, last = known_key(start) if start else "", known_key(stop) if stop else "9999-12"
+    return lambda month: month.service in services and first <= month.key <= last
+
+
+def _summary(months: int, found: "list[Finding]") -> str:
+    if not found:
+        return f"{months} months agree at every stage"
+    return f"{months} months, {len({finding.subject for finding in found})} with disagreements"
+
+
+def _record(finding: "Finding") -> dict[str, Any]:
+    from pipeline.core.months import TripMonth
+
+    subject = finding.subject
+    is_month = isinstance(subject, TripMonth)
+    return {
+        "service": subject.service if isinstance(subject, TripMonth) else None,
+        "month": subject.key if isinstance(subject, TripMonth) else None,
+        "what": None if is_month else subject,
+        "stage": finding.stage,
+        "seen": finding.seen,
+        "expected": finding.expected,
+        "next": finding.mend,
+    }
