@@ -61,12 +61,19 @@ def cost(to: str, steps: Sequence[Step]) -> Cost:
     sizes = {step.month: file_size(step.month) for step in steps if step.stages}
     fetched = [step.month for step in steps if "download" in step.stages]
     queries = 1 + sum("bigquery" in step.stages for step in steps) if to == "bigquery" else 0
+    shares = _disk_shares()
     own, stages = rates(), {stage for step in steps for stage in step.stages}
     return Cost(
         files=len(fetched),
         download=sum(sizes[month].bytes for month in fetched),
         sized_by_rows=sum(sizes[month].is_guess for month in fetched),
-        disk=round(sum(_disk(step.stages, sizes[step.month]) for step in steps if step.stages)),
+        disk=round(
+            sum(
+                sizes[step.month].bytes * shares.get(stage, 0)
+                for step in steps
+                for stage in step.stages
+            )
+        ),
         free=shutil.disk_usage(_existing(data_dir())).free,
         queries=queries,
         billed=0 if _is_sandbox("bigquery") else queries * QUERY_BYTES,
@@ -117,11 +124,10 @@ def _seconds(stage: str, size: FileSize, rate: float | None) -> float:
     return STAGE_SECONDS + work
 
 
-def _disk(stages: Sequence[str], size: FileSize) -> float:
-    """Return the bytes that a month adds at most: nothing that it replaces is taken off."""
-    shares = {"download": 1.0, "normalize": CANONICAL_SHARE}
-    shares |= {stage: share for stage, share in SANDBOX_SHARES.items() if _is_sandbox(stage)}
-    return size.bytes * sum(shares.get(stage, 0) for stage in stages)
+def _disk_shares() -> dict[str, float]:
+    """Return by stage what a published byte adds to this disk, were nothing replaced."""
+    kept_here = {stage: share for stage, share in SANDBOX_SHARES.items() if _is_sandbox(stage)}
+    return {"download": 1.0, "normalize": CANONICAL_SHARE, **kept_here}
 
 
 def _is_sandbox(stage: str) -> bool:

@@ -28,9 +28,9 @@ def command(to: str, stretch: Stretch, behind: str = "") -> str:
     first, last = stretch.months[0], stretch.months[-1]
     task = loading(to, first)
     there = "" if to == DEFAULT else f" --to {to}"
-    if is_there(task):
+    if behind and is_there(task):
         each = (str(first), "") if first == last else (f"{first.service} YYYY-MM", ", for each")
-        return f"tlc redo {each[0]} --from {behind or to}{there}{each[1]}"
+        return f"tlc redo {each[0]} --from {behind}{there}{each[1]}"
     if first == last:
         place = f"--service {first.service} --year {first.year} --month {first.month}"
         return f"{LUIGI} {task.task_family} {place}"

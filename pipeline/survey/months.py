@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pipeline.lake.bucket import LakeObject
     from pipeline.postgres.ledger import Load as PostgresLoad
 
+    InPostgres = Mapping[tuple[str, str], PostgresLoad]
+
 
 @dataclass(frozen=True)
 class MonthState:
@@ -70,22 +72,26 @@ def known_months() -> list[MonthState]:
     from pipeline.bigquery.ledger import loaded_months
     from pipeline.lake.bucket import objects
 
-    loaded, stored = loaded_months(), objects()
-    months = {TripMonth.parse(*key) for key in (*loaded, *in_postgres())}
-    months |= set(_local_months(data_dir()))
-    in_folders = filter(None, (_month_at(Path(name).parent) for name in stored))
-    months |= {month for month in in_folders if month.object_name in stored}
-    return [state_of(month) for month in sorted(months, key=by_service)]
+    copied, folder = in_postgres(), data_dir()
+    months = {TripMonth.parse(*key) for key in (*loaded_months(), *copied)}
+    months |= set(_local_months(folder))
+    in_folders = filter(None, (_month_at(Path(name).parent) for name in objects()))
+    months |= {month for month in in_folders if month.object_name in objects()}
+    return [_state(month, copied, folder) for month in sorted(months, key=by_service)]
 
 
 def state_of(month: TripMonth) -> MonthState:
     """Return what each stage holds of a month, from the same listing and queries."""
+    return _state(month, in_postgres(), data_dir())
+
+
+def _state(month: TripMonth, copied: "InPostgres", folder: Path) -> MonthState:
     from pipeline.bigquery import ledger
     from pipeline.download.target import RawTarget
     from pipeline.lake import bucket
     from pipeline.normalize.target import CanonicalMonthTarget
 
-    raw, canonical = RawTarget(month, data_dir()), CanonicalMonthTarget(month, data_dir())
+    raw, canonical = RawTarget(month, folder), CanonicalMonthTarget(month, folder)
     return MonthState(
         month,
         raw.record(),
@@ -93,11 +99,11 @@ def state_of(month: TripMonth) -> MonthState:
         any(any(target.path.parent.glob("*")) for target in (canonical, raw)),
         bucket.find(month),
         ledger.find(month),
-        in_postgres().get((month.service, month.key)),
+        copied.get((month.service, month.key)),
     )
 
 
-def in_postgres() -> Mapping[tuple[str, str], "PostgresLoad"]:
+def in_postgres() -> "InPostgres":
     """Return what Postgres holds, by service and month; an unused sandbox's, nothing."""
     from pipeline.postgres.ledger import loaded_months
 

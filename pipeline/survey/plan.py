@@ -16,7 +16,7 @@ from pipeline.ranges.asked import known_key, known_services, ordered_months
 from pipeline.ranges.many_months import is_there
 from pipeline.ranges.task import ended_months
 from pipeline.survey.mend import loading
-from pipeline.survey.verdict import Judged, Verdict, judged
+from pipeline.survey.verdict import WAYS, Judged, Verdict, judged
 
 STAGES: Final = {
     "DownloadMonth": "download",
@@ -103,17 +103,22 @@ def planned(asked: Asked, recheck: bool = False) -> list[Step]:
 
 
 def _step(to: str, month: TripMonth, seen: Judged) -> Step:
-    if seen.verdict is Verdict.NOT_PUBLISHED:
+    if seen.verdict in (Verdict.DONE, Verdict.NOT_PUBLISHED):
         return Step(month, seen, ())
-    lacking = [STAGES[task.task_family] for task in _lacking(loading(to, month))]
-    return Step(month, seen, (*reversed(lacking),))
+    if seen.state is None:
+        return Step(month, seen, tuple(STAGES[task] for task in WAYS[to]))
+    task = loading(to, month)
+    is_left = seen.verdict is Verdict.STALE and is_there(task)
+    lacking = [] if is_left else [task, *_lacking(task)]
+    return Step(month, seen, tuple(STAGES[each.task_family] for each in reversed(lacking)))
 
 
 def _lacking(task: MonthTask) -> Iterator[MonthTask]:
-    """Yield the tasks that Luigi would run, last first: up to the first one that is done.
+    """Yield the tasks before this one that Luigi would run, last first: up to one that is done.
 
     The publisher is not asked: that the month is published is what the plan rests on.
     """
-    while not isinstance(task, PublishedMonth) and not is_there(task):
-        yield task
-        task = task.requires()  # type: ignore[no-untyped-call]
+    before: MonthTask = task.requires()  # type: ignore[no-untyped-call]
+    if not isinstance(before, PublishedMonth) and not is_there(before):
+        yield before
+        yield from _lacking(before)

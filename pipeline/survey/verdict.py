@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from pipeline.bigquery.ledger import Load as BigQueryLoad
     from pipeline.postgres.ledger import Load as PostgresLoad
 
-LOCAL_STAGES: Final = ("PublishedMonth", "DownloadMonth", "NormalizeMonth")
-STAGES: Final = {
-    "bigquery": (*LOCAL_STAGES, "UploadMonthToGCS", "LoadMonthToBQ"),
-    "postgres": (*LOCAL_STAGES, "LoadMonthToPostgres"),
-    "lake": (*LOCAL_STAGES, "UploadMonthToGCS"),
+LOCALLY: Final = ("DownloadMonth", "NormalizeMonth")
+WAYS: Final = {
+    "bigquery": (*LOCALLY, "UploadMonthToGCS", "LoadMonthToBQ"),
+    "postgres": (*LOCALLY, "LoadMonthToPostgres"),
+    "lake": (*LOCALLY, "UploadMonthToGCS"),
 }
 """The tasks that bring a month there, in order."""
 
@@ -140,8 +140,8 @@ def _before(to: str, state: MonthState) -> Iterator[tuple[str, str, Provenance |
 
 def _why_outdated(record: Provenance) -> str | None:
     """Return what the publisher was seen to serve instead."""
-    seen = sighting(record.service, record.month)
-    if seen is None or not is_outdated(record):
+    seen = sighting(record.service, record.month) if is_outdated(record) else None
+    if seen is None:
         return None
     here = version(Sighting.of(record))
     return f"the publisher has {version(seen)}, seen at {seen.seen_at}; here {here}"
@@ -194,7 +194,8 @@ def _is_sighted(month: TripMonth) -> bool:
 
 def _failures(to: str) -> dict[tuple[str, str], str]:
     """Return why the last try on this host to bring a month there failed, by service and month."""
-    last = {(told.service, told.month): told for told in newest() if told.task in STAGES[to]}
+    tried = ("PublishedMonth", *WAYS[to])
+    last = {(told.service, told.month): told for told in newest() if told.task in tried}
     return {
         key: f"{told.task} failed at {told.at}: {told.told}"
         for key, told in last.items()
