@@ -135,9 +135,10 @@ def is_outdated(held: "Provenance") -> bool:
     Raises:
         Unkept: the file of sightings is there and cannot be read.
     """
-    seen, version = sighting(held.service, held.month), Sighting.of(held)
-    if seen is None or not seen.is_published or seen.url != version.url:
+    seen = sighting(held.service, held.month)
+    if seen is None or not seen.is_published or seen.url != held.source_url:
         return False
+    version = Sighting.of(held)
     return not seen.is_same(version) and not seen.is_older(version)
 
 

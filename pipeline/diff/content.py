@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pipeline.core.errors import Terminal
 from pipeline.core.months import TripMonth
@@ -23,17 +23,27 @@ if TYPE_CHECKING:
 
 MEMORY: Final = "512MB"
 THREADS: Final = 2
-BY_GROUP: Final = """
-SELECT name, CAST(SUM(n) FILTER (age = 'before') AS BIGINT),
-  CAST(SUM(n) FILTER (age = 'after') AS BIGINT)
+BY_DAY_AND_ZONE: Final = """
+CREATE TEMP TABLE grouped AS
+SELECT age, CAST(day AS VARCHAR) AS day, CAST(zone AS VARCHAR) AS zone, COUNT(*) AS n,
+  SUM(digest) AS digest
 FROM (
-  SELECT 'before' AS age, {key} AS name, COUNT(*) AS n, SUM(HASH({columns})) AS digest
-  FROM before GROUP BY name
+  SELECT 'before' AS age, {day} AS day, {zone} AS zone, HASH({columns}) AS digest FROM before
   UNION ALL
-  SELECT 'after', {key} AS name, COUNT(*), SUM(HASH({columns})) FROM after GROUP BY name
+  SELECT 'after' AS age, {day} AS day, {zone} AS zone, HASH({columns}) AS digest FROM after
 )
-GROUP BY name HAVING COUNT(*) < 2 OR MIN(digest) <> MAX(digest)
-ORDER BY name NULLS LAST
+GROUP BY ALL
+"""
+DIFFERING: Final = """
+SELECT name, before, after FROM (
+  SELECT {key} AS name, TRY_CAST(name AS INT) AS number,
+    IFNULL(SUM(n) FILTER (age = 'before'), 0)::BIGINT AS before,
+    IFNULL(SUM(n) FILTER (age = 'after'), 0)::BIGINT AS after,
+    SUM(digest) FILTER (age = 'before') AS old, SUM(digest) FILTER (age = 'after') AS new
+  FROM grouped GROUP BY ALL
+)
+WHERE before <> after OR old IS DISTINCT FROM new
+ORDER BY number, name
 """
 
 
@@ -92,15 +102,15 @@ def compare(month: TripMonth, before: Path, after: Path, room: Path) -> Content:
         sums = [Change(name, a.total, b.total) for name, (a, b) in told.items()
                 if a.total != b.total]  # fmt: skip
         summed = {change.name for change in sums}
-        common = [name for name in old if name in new]
+        _group(duck, schema, [name for name in old if name in new])
         return Content(
             gained=tuple(name for name, (a, b) in told.items() if not a.count and b.count),
             lost=tuple(name for name, (a, b) in told.items() if a.count and not b.count),
             sums=tuple(sums),
             others=tuple(name for name, (a, b) in told.items()
                          if name not in summed and (a.count, a.digest) != (b.count, b.digest)),
-            days=_groups(duck, _day(schema), common),
-            zones=_groups(duck, schema.roles.pickup_zone, common),
+            days=_differing(duck, "day"),
+            zones=_differing(duck, "zone") if schema.roles.pickup_zone else (),
         )  # fmt: skip
 
 
@@ -117,6 +127,8 @@ def _opened(
         "temp_directory": str(room / "spilled"),
     }
     with duckdb.connect(config=config) as duck:
+        # Otherwise it draws one into the output of a command that takes some seconds.
+        duck.execute("SET enable_progress_bar = false")
         try:
             for name, path in (("before", before), ("after", after)):
                 duck.from_parquet(str(path)).create_view(name)
@@ -159,20 +171,21 @@ def _is_measure(column: Column, schema: ServiceSchema) -> bool:
     return is_number and not column.codes and column.name not in zones
 
 
-def _groups(
-    duck: "duckdb.DuckDBPyConnection", key: str | None, columns: list[str]
-) -> tuple[Change, ...]:
-    if key is None:
-        return ()
-    sql = BY_GROUP.format(key=key, columns=", ".join(map(_quoted, columns)))
-    rows: list[tuple[Any, int | None, int | None]] = duck.execute(sql).fetchall()
-    return tuple(Change("none" if name is None else str(name), before or 0, after or 0)
-                 for name, before, after in rows)  # fmt: skip
+def _group(duck: "duckdb.DuckDBPyConnection", schema: ServiceSchema, columns: list[str]) -> None:
+    """Leave the rows of both files by day and zone, of which there are some thousand."""
+    time, zone = schema.roles.pickup_time, schema.roles.pickup_zone
+    duck.execute(
+        BY_DAY_AND_ZONE.format(
+            day=f"CAST({_quoted(time)} AS DATE)" if time else "NULL",
+            zone=_quoted(zone) if zone else "NULL",
+            columns=", ".join(map(_quoted, columns)),
+        )
+    )
 
 
-def _day(schema: ServiceSchema) -> str | None:
-    time = schema.roles.pickup_time
-    return f"CAST({_quoted(time)} AS DATE)" if time else None
+def _differing(duck: "duckdb.DuckDBPyConnection", key: str) -> tuple[Change, ...]:
+    rows = duck.execute(DIFFERING.format(key=key)).fetchall()
+    return tuple(Change(name or "none", before, after) for name, before, after in rows)
 
 
 def _quoted(name: str) -> str:

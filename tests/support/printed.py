@@ -147,7 +147,7 @@ class _Module:
             node, is_error = text
             for told, names in _Texts(self, scope, constants).of(node):
                 shown = re.sub(f"{ANY}+", ANY, LEVEL.sub("", told))
-                if shown != ANY or not {*names} <= ITSELF:
+                if shown != ANY or not ({*names} <= ITSELF or _name(call.func) == "echo"):
                     yield Printed(shown, f"{self.path}:{call.lineno}", tuple(names), is_error)
 
     def passing(self, errors: set[str], passed: dict[str, int]) -> Iterator[tuple[str, int]]:
@@ -188,8 +188,8 @@ class _Module:
             return _filled(call.args[name == "log" :]), name in LOUD
         if name == "echo" and "err" in {word.arg for word in call.keywords}:
             return first, True
-        if of == "log" and name == "say":
-            return first, len(call.args) > 1
+        if name == "say" and (of == "log" or len(call.args) > 1):
+            return first, [_name(level) for level in call.args[1:]] not in ([], ["INFO"])
         position = passed.get(self._whole_name(name, of))
         if position is None or position >= len(call.args):
             return None

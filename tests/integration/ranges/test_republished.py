@@ -9,7 +9,8 @@ import pytest
 from support.configuration import forget_everything
 from support.months import months
 
-from pipeline import LoadPublished
+from pipeline import LoadMonthToBQ, LoadPublished
+from pipeline.agents.whole import make
 from pipeline.bigquery import ledger
 from pipeline.connections.google import bigquery_client, select
 from pipeline.core import settings
@@ -184,3 +185,26 @@ def test_a_month_that_was_taken_away_stays_where_it_is(publisher, load):
     del publisher.files[JANUARY.file_name]
     assert load("lake") == []
     assert bucket.find(JANUARY) is not None
+
+
+def test_an_agent_on_a_host_that_never_saw_the_replacement_loads_it_all_the_same(
+    publisher, load, setting, tmp_path
+):
+    publisher.publish(JANUARY)
+    load("bigquery")
+    served = replaced(publisher, JANUARY, rows=60)
+    forget_everything()
+    download_task.sighted.cache_clear()
+    [asked] = LoadPublished(since="2031-01", services="green")._missing()
+
+    setting("local", data_dir=str(tmp_path / "another host"))
+    forget_everything()
+    download_task.sighted.cache_clear()
+    task = LoadMonthToBQ(**asked.param_kwargs)
+    assert task.complete()
+    make(task, task.run)
+    forget_everything()
+    assert ledger.find(JANUARY).provenance.source_sha256 == served.sha256
+    again = downloads(publisher)
+    make(task, task.run)
+    assert downloads(publisher) == again
