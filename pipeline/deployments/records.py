@@ -75,10 +75,11 @@ def newest_first(name: str) -> list[RunRecord]:
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - MOST_BYTES))
         lines = file.read().decode("utf-8", "replace").splitlines()
-    return [record for line in reversed(lines) if (record := _parsed(line))]
+    return [record for line in reversed(lines) if (record := parsed(line))]
 
 
-def _parsed(line: str) -> RunRecord | None:
+def parsed(line: str) -> RunRecord | None:
+    """Return the record that a line is; None where it is none, or was cut short."""
     try:
         return RunRecord(**json.loads(line))
     except (ValueError, TypeError):

@@ -23,7 +23,7 @@ from pipeline.core.outcomes import counted, of_run, runs_dir
 from pipeline.core.run_id import begin_run, run_id
 from pipeline.core.settings import PROJECT_ROOT
 from pipeline.core.settings import deployments as settings
-from pipeline.deployments import policy, records
+from pipeline.deployments import killed, policy, records
 from pipeline.deployments.command import luigi_command, month_family
 from pipeline.deployments.deployment import as_text
 from pipeline.deployments.log import RunLog
@@ -68,10 +68,17 @@ def run(deployed: Deployed, parameters: Mapping[str, str], *, is_scheduled: bool
         # Whoever is at work writes into the log that is there.
         closing(RunLog(deployed.name, echo=not is_scheduled, may_rotate=lock is not None)) as log,
     ):
+        if lock:
+            _account_for_killed(deployed, lock, log)
+            unknown = Outcome(CRASHED, killed.RESULT, killed.TOLD)
+            nothing = None, None
+            killed.begin(lock, _record(deployed, command, started, unknown, is_scheduled, nothing))
         outcome = _run(deployed, command, log, lock) if lock else _overlapped(log)
         months = _months(command) if lock else (None, None)
         record = _record(deployed, command, started, outcome, is_scheduled, months)
         records.append(record)
+        if lock:
+            killed.end(lock)
         if not is_scheduled:
             return record.code
         is_news = policy.is_news(record, earlier, deployed.deployment.late_after)
@@ -82,6 +89,18 @@ def run(deployed: Deployed, parameters: Mapping[str, str], *, is_scheduled: bool
         log.say(f"told: {news}")
     notify(news)
     return record.code
+
+
+def _account_for_killed(deployed: Deployed, lock: IO[str], log: RunLog) -> None:
+    """Keep the record of the run before, where it was killed and kept none, and tell of it."""
+    last = killed.killed_before(lock, log.path)
+    if last is None:
+        return
+    records.append(last)
+    log.say(f"the run that started {last.started} was killed", logging.ERROR)
+    if last.is_scheduled:
+        _send(deployed, last, log, is_news=True)
+        notify(_news(last, log.path))
 
 
 def _record(
@@ -150,7 +169,7 @@ def _alone(name: str) -> Iterator[IO[str] | None]:
     """
     path = runs_dir() / f"{name}.lock"
     with explained(path):
-        lock = path.open("a")
+        lock = path.open("a+")
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

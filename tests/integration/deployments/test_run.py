@@ -77,6 +77,29 @@ def test_the_task_of_a_killed_run_keeps_the_next_one_away_until_it_ends(
     wait_until(lambda: not is_held(some))
 
 
+def test_a_killed_run_is_recorded_and_told_by_the_next_one(
+    some: Deployments, publisher: FaultyPublisher, content: bytes
+) -> None:
+    run = at_work(some, publisher, content, "--scheduled")
+    (task,) = psutil.Process(run.pid).children()
+    run.kill()
+    run.communicate(timeout=10)
+    assert some.records("some") == []
+    task.kill()
+    wait_until(lambda: not is_held(some))
+    publisher.serve(content, GREEN).always = None
+    done = some.tlc("run", "some", "--scheduled")
+    assert done.returncode == 0
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("ERROR some: killed (exit code 40); seen: it ended without a word")
+    first, second = some.records("some")
+    assert (first["result"], first["code"], first["is_scheduled"]) == ("killed", 40, True)
+    assert first["started"] <= first["ended"] <= second["started"]
+    assert (first["months_loaded"], second["result"]) == (0, "done")
+    assert some.tlc("run", "some").returncode == 0
+    assert [kept["result"] for kept in some.records("some")] == ["killed", "done", "done"]
+
+
 def is_held(some: Deployments) -> bool:
     with (some.runs / "some.lock").open() as lock:
         try:
@@ -87,11 +110,11 @@ def is_held(some: Deployments) -> bool:
 
 
 def at_work(
-    some: Deployments, publisher: FaultyPublisher, content: bytes
+    some: Deployments, publisher: FaultyPublisher, content: bytes, *options: str
 ) -> "subprocess.Popen[str]":
     """A run in the middle of its download."""
     publisher.serve(content, GREEN).always = stall(at=0.5, seconds=SILENCE)
-    run = some.workspace.popen("tlc", "run", "some")
+    run = some.workspace.popen("tlc", "run", "some", *options)
     wait_until(lambda: run.poll() is not None or publisher.ranges(GREEN))
     assert run.poll() is None, run.communicate()
     return run
