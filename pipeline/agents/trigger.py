@@ -80,7 +80,7 @@ def request(deployed: Deployed, parameters: Mapping[str, str]) -> Request:
     judge(deployed.name, deployment.task, given)
     task = known_task(deployment.task, given)
     params = task.to_str_params()
-    params.pop("deployment")
+    params.pop("deployment", None)
     data = {
         "worker": ASKER,
         "task_id": task.task_id,

@@ -63,6 +63,18 @@ class PipelineTask(luigi.Task):
         choose_scheduler()
         end_when_told()
 
+    @classmethod
+    def get_params(cls) -> list[tuple[str, luigi.Parameter]]:
+        """Return the parameters in the order of telling: first what the task is about."""
+        params = super().get_params()  # type: ignore[no-untyped-call]
+        return sorted(params, key=lambda named: not named[1].significant)
+
+    def to_str_params(self, *args: Any, **kwargs: Any) -> dict[str, str]:
+        """Return the parameters as the dashboard shows them, without those that say nothing."""
+        told: dict[str, str] = super().to_str_params(*args, **kwargs)  # type: ignore[no-untyped-call]
+        significant = {name for name, parameter in self.get_params() if parameter.significant}
+        return {name: text for name, text in told.items() if text or name in significant}
+
     @property
     def subject(self) -> object:
         """What the task is about, as its messages call it."""
@@ -123,7 +135,7 @@ class PipelineTask(luigi.Task):
         """
         shown = {
             "set_progress_percentage": None if percent is None else round(percent),
-            "set_status_message": f"{self.subject}: {message}" if message else None,
+            "set_status_message": _as_text(f"{self.subject}: {message}") if message else None,
             "set_tracking_url": url or None,
         }
         try:
@@ -134,6 +146,12 @@ class PipelineTask(luigi.Task):
         except RPCError as error:
             self._is_unwatched = True
             logger.warning("%s goes on without the dashboard: %s", self.subject, error)
+
+
+def _as_text(message: str) -> str:
+    """Return the message without brackets of markup: the dashboard takes it for HTML, and a message
+    quotes what files and servers say."""
+    return message.replace("<", "\u2039").replace(">", "\u203a")
 
 
 def _refuse(refusal: BadRequest) -> bool:

@@ -91,8 +91,9 @@ def download(
     if record != held:
         sightings.record(wanted.service, wanted.key, Sighting.of(record))
     size = megabytes(record.source_bytes)
-    task.report(100, size, url, record.source_rows)
-    task.log(f"downloaded {size}, {record.source_rows:,} rows from {url}")
+    told = f"{size}, {record.source_rows:,} rows"
+    task.report(100, told, url, record.source_rows)
+    task.log(f"downloaded {told} from {url}")
 
 
 def is_published(wanted: Publication) -> bool:

@@ -39,7 +39,6 @@ class NormalizeMonth(MonthTask):
         if self.is_spared():
             return
         target = self.output()
-        url = target.path.as_uri()
         told = 0.0
 
         def tell(done: int, total: int) -> None:
@@ -47,9 +46,9 @@ class NormalizeMonth(MonthTask):
             percent = 100 * done / total
             if percent - told >= REPORT_PERCENT:
                 told = percent
-                self.report(percent, f"{done:,} of {total:,} rows", url)
+                self.report(percent, f"{done:,} of {total:,} rows")
 
         raw: RawTarget = self.requires().output()
         rewritten = rewrite_month(raw.provenance(), raw.path, target, tell, anew=self.is_redone)
-        self.report(100, str(rewritten), url, rewritten.provenance.rows_kept)
+        self.report(100, str(rewritten), rows=rewritten.provenance.rows_kept)
         self.log(f"normalized: {rewritten}")

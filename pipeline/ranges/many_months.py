@@ -48,6 +48,11 @@ class ManyMonths(PipelineTask):
     _named: list[MonthTask] = []
     _named_on: date | None = None
 
+    @classmethod
+    def get_params(cls) -> list[tuple[str, luigi.Parameter]]:
+        """Return the parameters in the order of telling: which months, and where to bring them."""
+        return sorted(super().get_params(), key=lambda named: named[0] == "to")
+
     def asked_for(self) -> Iterable[TripMonth]:
         """Return the months that are meant, in the order of their loading; asked once a day.
 

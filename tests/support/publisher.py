@@ -98,6 +98,22 @@ def drip(seconds: float) -> Fault:
     return fault
 
 
+def hold(at: float, until: threading.Event) -> Fault:
+    """Fall silent after this share of the body until told to go on; then send the rest."""
+
+    def fault(answer: Answer) -> None:
+        rest = answer.body[int(len(answer.body) * at) :]
+
+        def go_on(handler: "Handler") -> None:
+            handler.wfile.flush()
+            until.wait()
+            handler.wfile.write(rest)
+
+        answer.at(at, go_on)
+
+    return fault
+
+
 def headers(**changed: str | None) -> Fault:
     """Change headers: ``headers(etag='W/"1"', content_type="text/html", last_modified=None)``."""
 
