@@ -8,7 +8,7 @@ from support.publisher import status
 from pipeline.core.errors import Terminal
 from pipeline.core.sightings import record, sighting
 from pipeline.download import task
-from pipeline.download.recheck import recheck
+from pipeline.download.recheck import ASKED_AT_ONCE, recheck
 
 QUARTER = [*months("green", "2021-01..2021-03")]
 JANUARY, FEBRUARY, MARCH = QUARTER
@@ -22,9 +22,10 @@ def forgetful(tmp_path, monkeypatch):
     if added:
         config.add_section("local")
     monkeypatch.setitem(config["local"], "data_dir", str(tmp_path / "data"))
-    task.sighted.cache_clear()
+    remembered = task.sighted
+    remembered.cache_clear()
     yield tmp_path / "data"
-    task.sighted.cache_clear()
+    remembered.cache_clear()
     monkeypatch.undo()
     if added:
         config.remove_section("local")
@@ -78,3 +79,11 @@ def test_what_another_process_has_seen_meanwhile_is_what_holds(publisher, conten
     seen = recheck([JANUARY])[JANUARY]
     later = record("green", JANUARY.key, type(seen)(**{**vars(seen), "sha256": "0a" * 32}))
     assert recheck([JANUARY])[JANUARY] == later == sighting("green", JANUARY.key)
+
+
+def test_a_publisher_that_cannot_be_reached_is_asked_about_no_further_month(monkeypatch):
+    monkeypatch.setenv("TLC_BASE_URL", "http://127.0.0.1:9/trip-data")
+    asked, ask = [], task.sighted
+    monkeypatch.setattr(task, "sighted", lambda *told: (asked.append(told), ask(*told)))
+    recheck(months("green", "2015-01..2020-12"))
+    assert 1 <= len(asked) <= ASKED_AT_ONCE
