@@ -20,6 +20,7 @@ from pipeline.lake import bucket
 from pipeline.normalize.target import CanonicalMonthTarget
 from pipeline.postgres import ledger as postgres_ledger
 from pipeline.sandbox.publisher.samples import ensure_sample
+from pipeline.verify.months import findings, read
 
 ROWS = 50
 JANUARY, FEBRUARY, MARCH = months("green", "2031-01..2031-03")
@@ -63,6 +64,13 @@ def load_jobs():
     """The ids of the jobs that wrote a partition."""
     jobs = [job.job_id for job in bigquery_client().list_jobs() if job.job_type == "load"]
     return [job_id for job_id in jobs if "_ledger_" not in job_id]
+
+
+def disagreements():
+    """What ``tlc verify --values`` tells."""
+    forget_everything()
+    everything = read(lambda month: True)
+    return [str(finding) for finding in findings(everything, lambda done: None, with_values=True)]
 
 
 def ledger_rows(place):
@@ -128,6 +136,7 @@ def test_of_three_months_the_one_that_is_replaced_is_loaded_anew_through_every_p
     assert pq.read_metadata(tmp_path / "older.parquet").num_rows == ROWS
     assert newest == bucket.find(FEBRUARY)
     assert_told(pq.read_table(tmp_path / "older.parquet"), canonical(FEBRUARY))
+    assert disagreements() == []
     assert load("bigquery") == load("postgres") == []
     assert (len(load_jobs()), sum(ledger_rows(place).values())) == (4, 4)
 
@@ -143,6 +152,7 @@ def test_the_same_bytes_under_a_new_etag_cost_one_download_and_replace_nothing(
     assert load("postgres") == load("bigquery") == []
     assert (bucket.find(JANUARY).generation, ledger_rows(place)) == (before, {"2031-01": 1})
     assert len(load_jobs()) == 1
+    assert disagreements() == []
 
 
 def test_a_publisher_that_goes_back_to_the_first_version_is_followed(publisher, load, place):
@@ -154,6 +164,7 @@ def test_a_publisher_that_goes_back_to_the_first_version_is_followed(publisher, 
         assert load("postgres") == []
         assert {digest for digest, _ in versions(JANUARY)} == {served.sha256}
     assert ledger_rows(place) == {"2031-01": 3}
+    assert disagreements() == []
     assert load("bigquery") == []
 
 
