@@ -104,11 +104,16 @@ def job_stem(destination: Destination, provenance: Provenance) -> str:
 
 def job_link(job: "LoadJob") -> str:
     """Return where a person can look at the job: Google's console, or the sandbox's answer."""
+    return link_to_job(job.project, job.location, job.job_id)
+
+
+def link_to_job(project: str, location: str, job_id: str) -> str:
+    """Return the same of a job of which only the id is known."""
     url = endpoint(bigquery_connection())
     if url is None:
-        place = f"project={job.project}&j=bq:{job.location}:{job.job_id}"
+        place = f"project={project}&j=bq:{location}:{job_id}"
         return f"https://console.cloud.google.com/bigquery?{place}&page=queryresults"
-    return f"{url}/bigquery/v2/projects/{job.project}/jobs/{job.job_id}?location={job.location}"
+    return f"{url}/bigquery/v2/projects/{project}/jobs/{job_id}?location={location}"
 
 
 def _provenance(destination: Destination, source: LakeObject) -> Provenance:

@@ -20,6 +20,7 @@ from pipeline.operate.connections import connections
 from pipeline.operate.demo import demo
 from pipeline.operate.deployments import deployments, run
 from pipeline.operate.diff import diff
+from pipeline.operate.explain import explain
 from pipeline.operate.history import history
 from pipeline.operate.ingest import ingest
 from pipeline.operate.notify import notify
@@ -56,6 +57,7 @@ def tlc(log_format: str | None) -> None:
 COMMANDS = (
     status,
     plan,
+    explain,
     verify,
     query,
     ingest,

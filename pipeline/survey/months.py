@@ -40,6 +40,11 @@ class MonthState:
     postgres: "PostgresLoad | None"
 
     @property
+    def is_anywhere(self) -> bool:
+        """Whether any stage holds anything of it."""
+        return bool(self.has_files or self.lake or self.bigquery or self.postgres)
+
+    @property
     def local(self) -> str | None:
         """How far the local files are: canonical, raw, or incomplete where none is whole."""
         if self.canonical or self.raw:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from pipeline.core.errors import one_line
 from pipeline.core.months import SERVICES, TripMonth
 from pipeline.core.outcomes import newest
 from pipeline.core.provenance import Provenance
@@ -17,7 +18,7 @@ from pipeline.core.settings import base_url, is_loopback, normalize
 from pipeline.core.sightings import Sighting, is_outdated, sighting
 from pipeline.ranges.task import ended_months
 from pipeline.schemas import published_file, service_schema
-from pipeline.survey.months import MonthState, by_service, known_months
+from pipeline.survey.months import MonthState, by_service, known_months, state_of
 
 if TYPE_CHECKING:
     from pipeline.bigquery.ledger import Load as BigQueryLoad
@@ -78,6 +79,13 @@ def judged(to: str = "bigquery") -> dict[TripMonth, Judged]:
     }
 
 
+def judged_month(to: str, month: TripMonth) -> Judged:
+    """Return the verdict on one month, from the same listing and queries."""
+    state = state_of(month)
+    failure = _failures(to).get((month.service, month.key))
+    return _judge(to, month, state if state.is_anywhere else None, failure)
+
+
 def _judge(to: str, month: TripMonth, state: MonthState | None, failure: str | None) -> Judged:
     record, fault = _held(to, state) if state else (None, None)
     if fault:
@@ -88,9 +96,11 @@ def _judge(to: str, month: TripMonth, state: MonthState | None, failure: str | N
         return replace(seen, why=f"{seen.why}; {failure}") if is_late else seen
     if failure:
         return Judged(Verdict.FAILED, failure, state)
-    if state or published_file(month) or _is_sighted(month):
+    served = sighting(month.service, month.key)
+    if state or published_file(month) or (served and served.is_published):
         return Judged(Verdict.MISSING, _nearest(state), state)
-    return Judged(Verdict.NOT_PUBLISHED, "not published when last looked", state)
+    why = f"the publisher had none at {served.seen_at}" if served else "nobody has seen it here"
+    return Judged(Verdict.NOT_PUBLISHED, why, state)
 
 
 def _held(to: str, state: MonthState) -> tuple[Provenance | None, str | None]:
@@ -172,7 +182,7 @@ def version(seen: Sighting) -> str:
     """Return which version of a file that is, as far as it was told."""
     size = None if seen.length is None else f"{seen.length:,} bytes"
     date = f"of {seen.last_modified}" if seen.last_modified else None
-    return " ".join(filter(None, (size, date, f"(ETag {seen.etag})" if seen.etag else None)))
+    return one_line(" ".join(filter(None, (size, date, seen.etag and f"(ETag {seen.etag})"))))
 
 
 def _nearest(state: MonthState | None) -> str:
@@ -185,11 +195,6 @@ def _nearest(state: MonthState | None) -> str:
         f"{state.local} on this disk": state.local and state.local != "incomplete",
     }
     return ", ".join(place for place, held in places.items() if held)
-
-
-def _is_sighted(month: TripMonth) -> bool:
-    seen = sighting(month.service, month.key)
-    return seen is not None and seen.is_published
 
 
 def _failures(to: str) -> dict[tuple[str, str], str]:
