@@ -54,7 +54,7 @@ def publisher(monkeypatch: pytest.MonkeyPatch, configured: Path, setting: Callab
     with FaultyPublisher() as running:
         monkeypatch.setenv("TLC_BASE_URL", running.url)
         yield running
-    download.publishes.cache_clear()
+    download.sighted.cache_clear()
 
 
 def build(month: int) -> Outcome:
