@@ -45,11 +45,6 @@ class Month:
     change: str | None = None
 
 
-def changed(service: str, month: str) -> str | None:
-    """Return what the newest replacement of a month changed, in one line; None: it is new."""
-    return None
-
-
 def months_of(told: Sequence[Outcome], family: str) -> list[Month]:
     """Return what became of each month, by name; ``family`` is the task that the run is for."""
     found: dict[str, Month] = {}

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
 
-from pipeline.core.errors import PipelineError, Terminal
+from pipeline.core.errors import Terminal
 from pipeline.core.files import explained
 from pipeline.core.outcomes import counted, of_run, runs_dir
 from pipeline.core.run_id import begin_run, run_id
@@ -27,8 +27,7 @@ from pipeline.deployments import killed, policy, records
 from pipeline.deployments.command import luigi_command, month_family
 from pipeline.deployments.deployment import as_text
 from pipeline.deployments.log import RunLog
-from pipeline.deployments.message import changed, message, months_of
-from pipeline.deployments.notify import notify, tell
+from pipeline.deployments.notify import notify, tell_of_run
 from pipeline.deployments.reading import Deployed
 from pipeline.deployments.records import RunRecord
 
@@ -82,7 +81,8 @@ def run(deployed: Deployed, parameters: Mapping[str, str], *, is_scheduled: bool
         if not is_scheduled:
             return record.code
         is_news = policy.is_news(record, earlier, deployed.deployment.late_after)
-        _send(deployed, record, log, is_news)
+        named = deployed.deployment.notifications
+        tell_of_run(named, record, log.path, log.say, is_news=is_news)
         if not is_news:
             return policy.DONE
         news = _news(record, log.path)
@@ -99,7 +99,8 @@ def _account_for_killed(deployed: Deployed, lock: IO[str], log: RunLog) -> None:
     records.append(last)
     log.say(f"the run that started {last.started} was killed", logging.ERROR)
     if last.is_scheduled:
-        _send(deployed, last, log, is_news=True)
+        named = deployed.deployment.notifications
+        tell_of_run(named, last, log.path, log.say, is_news=True)
         notify(_news(last, log.path))
 
 
@@ -132,23 +133,6 @@ def _record(
 def _months(command: list[str]) -> tuple[int, int]:
     """Return how many months the run has brought where it was to, and how many failed."""
     return counted(of_run(run_id()), month_family(command))
-
-
-def _send(deployed: Deployed, record: RunRecord, log: RunLog, is_news: bool) -> None:
-    """Send a message about a scheduled run, where there is something to tell.
-
-    Of a run by hand none is sent: whoever started it sees its log.
-    """
-    if not deployed.deployment.notifications:
-        return
-    family = month_family(record.command)
-    try:
-        months = months_of(of_run(record.run_id), family)
-        if is_news or any(month.result == "loaded" for month in months):
-            told = message(record, months, log.path, changed)
-            tell(deployed.deployment.notifications, told, log.say)
-    except PipelineError as error:
-        log.say(f"no message can be made: {error}", logging.WARNING)
 
 
 def _news(record: RunRecord, log: Path) -> Terminal:

@@ -3,6 +3,7 @@
 Belongs here: the commands and what they print. Not here: what they do (``pipeline/deployments``).
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -187,6 +188,8 @@ def run(name: str, parameters: tuple[str, ...], scheduled: bool, if_due: bool) -
     deployed = read(name)
     if if_due and not deployed.deployment.schedule.is_due(datetime.now(UTC)):
         return
+    # What is sent and kept of the run is sent and kept with the settings that it has.
+    os.environ.update(deployed.deployment.environment)
     code = run(deployed, pairs(parameters), is_scheduled=scheduled)
     send()
     sys.exit(code)
