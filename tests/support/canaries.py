@@ -16,6 +16,7 @@ import psutil
 from support.google_front import GoogleFront
 from support.mail_server import HOST
 from support.postgres import PostgresUnderTest
+from support.workspace import free_port
 
 KEYRING = """
 import json
@@ -45,7 +46,18 @@ class Canaries:
         self.folder = folder
         self.texts = {
             name: f"canary-{name}-5up3r"
-            for name in ("right", "wrong", "libpq", "literal", "address", "mail", "hook", "token")
+            for name in (
+                "right",
+                "wrong",
+                "libpq",
+                "literal",
+                "address",
+                "mail",
+                "hook",
+                "token",
+                "phone",
+                "bearer",
+            )
         }
         (folder / "keyring.json").write_text(json.dumps({"tlc": self.texts["right"]}))
         (folder / "canary_keyring.py").write_text(textwrap.dedent(KEYRING))
@@ -53,6 +65,9 @@ class Canaries:
             "WRONG": self.texts["wrong"],
             "PGPASSWORD": self.texts["libpq"],
             "MAIL_PASSWORD": self.texts["mail"],
+            "PHONE": "json://agent:{phone}@{place}/{bearer}?-key={phone}".format(
+                place=f"{HOST}:{free_port()}", **self.texts
+            ),
             "PYTHON_KEYRING_BACKEND": "canary_keyring.Keyring",
             "PYTHONPATH": str(folder),
         }
@@ -85,8 +100,10 @@ class Canaries:
             "libpq": server,
             "address": {**server, "host": f"postgresql://u:{self.texts['address']}@h/d"},
             "mail": {"kind": "smtp", "host": HOST, "port": mail_port, "user": "loader",
-                     "password": "env:MAIL_PASSWORD", "sender": "a@h", "recipients": "b@h"},
+                     "password": "env:MAIL_PASSWORD", "sender": "a@example.org",
+                     "recipients": "b@example.org"},
             "hook": {"kind": "webhook", "url": f"file:{hook}"},
+            "phone": {"kind": "apprise", "url": "env:PHONE"},
         }  # fmt: skip
         return {f"connection:{name}": keys for name, keys in told.items()}
 

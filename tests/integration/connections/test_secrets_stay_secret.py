@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from support.canaries import Canaries, Watch, files_below, found_in
+from support.deployments import Deployments
 from support.google_front import GoogleFront
 from support.luigid import Luigid
 from support.mail_server import certificate, mail_server
@@ -30,6 +31,8 @@ COMMANDS = [
     ("tlc", "settings", "--format", "json"),
     ("tlc", "status", "--format", "json"),
 ]
+MESSAGES = [("tlc", "notify", "test"), ("tlc", "run", "told", "--scheduled")]
+"""Commands that send some, one of them to nobody."""
 
 
 @dataclass
@@ -39,6 +42,7 @@ class Produced:
     canaries: Canaries
     said: dict[str, str]
     codes: dict[str, int]
+    mails: list[Any]
     watch: Watch
     luigid: dict[str, str]
     files: dict[str, bytes]
@@ -68,6 +72,9 @@ def produced(
         place.variables |= canaries.environment
         place.variables |= {"TLC_BASE_URL": f"{sandbox.url}/trip-data"}
         place.variables |= {"SSL_CERT_FILE": str(certificate(secrets))}
+        month = {"year": 2021, "month": 4}
+        told = {"parameters": month, "notifications": ["phone", "hook", "mail"]}
+        Deployments(place).write("told", task="LoadMonthToPostgres", **told)
         runs = run_all(place) | run_under_a_literal(place, canaries.literal)
         pages = pages_of(luigid)
         luigid.stop()
@@ -76,12 +83,14 @@ def produced(
             canaries,
             {name: out + err for name, (_, out, err) in runs.items()},
             {name: code for name, (code, _, _) in runs.items()},
+            mail.mails,
             watch,
             pages | {"its state": (root / "luigid.pickle").read_bytes().decode("latin-1"),
                      "its log": luigid.log.read_text()},
             files_below([place.data]) | {"the sandbox's log": sandbox.log.read_bytes()},
             ledgers(sandbox, postgres),
-            [who for what, who in front.asked if "/token" not in what],
+            [who for what, who in front.asked
+             if "/token" not in what and canaries.texts["hook"] not in what],
         )  # fmt: skip
 
 
@@ -92,7 +101,7 @@ def run_all(place: Workspace) -> dict[str, tuple[int, str, str]]:
     for month, name in enumerate(POSTGRES, 1):
         options = ("--year", 2021, "--month", month, "--postgres-connection", name)
         done[name] = place.popen(*place.command(*options, task="LoadMonthToPostgres"))
-    done |= {" ".join(words): place.popen(*words) for words in COMMANDS}
+    done |= {" ".join(words): place.popen(*words) for words in [*COMMANDS, *MESSAGES]}
     told = {name: process.communicate(timeout=120) for name, process in done.items()}
     return {name: (done[name].returncode, *words) for name, words in told.items()}
 
@@ -152,6 +161,20 @@ def test_the_secrets_were_used(produced: Produced) -> None:
         "yes hook: reach the host",
     ):
         assert line in tested, tested
+
+
+def test_a_message_that_does_not_go_through_is_told_and_changes_no_run(produced: Produced) -> None:
+    log = next(text for name, text in produced.files.items() if name.endswith("/told.log"))
+    assert produced.codes["tlc run told --scheduled"] == 0, log
+    assert b"told: phone is not told: no message went through phone; seen: " in log
+    assert b"told: told mail (E-Mail): told: done, 1 loaded" in log
+    sent = {mail.content.decode(): mail.content for mail in produced.mails}
+    assert len(sent) == 2, log
+    assert found_in(sent, produced.canaries) == []
+    said = produced.said["tlc notify test"]
+    assert produced.codes["tlc notify test"] == 30
+    assert "told mail (E-Mail): tlc: a test from " in said
+    assert "WARNING phone is not told: no message went through phone; seen: " in said
 
 
 def test_each_refusal_is_a_line_that_says_what_to_do(produced: Produced) -> None:
