@@ -5,9 +5,12 @@ Belongs here: putting both together, and saying it in one line. Not here: choosi
 """
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.core.files import explained
 from pipeline.core.months import TripMonth
 from pipeline.core.settings import data_dir, lake
 from pipeline.diff.content import Change, Content, compare
@@ -53,8 +56,7 @@ def difference(month: TripMonth) -> Difference | None:
     after, before = pair
     if why := _unreadable(before) or _unreadable(after):
         return Difference(month, before, after, None, why)
-    with tempfile.TemporaryDirectory(prefix="tlc-diff-") as folder:
-        room = Path(folder)
+    with _room() as room:
         old, new = _file(month, before, room / "before"), _file(month, after, room / "after")
         return Difference(month, before, after, compare(month, old, new, room), None)
 
@@ -100,6 +102,16 @@ def _unreadable(version: Version) -> str | None:
         f"what it was (sha256 {digest}) is not in gs://{lake().bucket} any more; turn its object "
         "versioning on, and the next replacement can be told in full (docs/google-cloud.md)"
     )
+
+
+@contextmanager
+def _room() -> Iterator[Path]:
+    """Yield a folder where there is room for months: what is temporary elsewhere may be memory."""
+    folder = data_dir()
+    with explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="diff-", dir=folder) as room:
+            yield Path(room)
 
 
 def _file(month: TripMonth, version: Version, path: Path) -> Path:

@@ -160,3 +160,12 @@ def test_objects_that_are_not_ours_are_no_versions(upload):
     ).to_metadata()
     other.upload_from_string(b"of another month")
     assert told_json() is None
+
+
+def test_a_folder_without_room_is_told_in_one_line(upload, configured):
+    upload(100)
+    upload(120)
+    shutil.rmtree(configured)
+    configured.write_text("a file, no folder")
+    with pytest.raises(Terminal, match=rf"cannot write {configured}; .*data_dir"):
+        summary(JUNE)
