@@ -31,10 +31,12 @@ def main() -> None:
         os.environ["PYTHONPATH"] = str(ROOT / "tests")
         subprocess.run([sys.executable, "-m", "support.loaded_months"], check=True)
         everything = [BIN / "luigi", "--module", "pipeline", "LoadAll"]
-        looks = {f"tlc {word}": [BIN / "tlc", word] for word in ("status", "plan")}
+        looks = {f"tlc {word}": [BIN / "tlc", word] for word in ("status", "plan", "report")}
         contestants = {"one month": done, "all published months": everything, **looks}
         try:
             report(race({**contestants, "import luigi": IMPORT}, rounds))
+            size = (Path(folder) / "data" / "report.html").stat().st_size
+            print(f"\nThe report has {size / 1e6:.2f} MB.")
         finally:
             subprocess.run([BIN / "tlc", "sandbox", "stop"], check=True)
 
@@ -44,10 +46,13 @@ IMPORT = [sys.executable, "-c", "import luigi"]
 
 def report(medians: dict[str, Run]) -> None:
     print("\nA run with nothing to do, and a look at all published months\n")
-    print("| what | seconds | more than import luigi | peak MB |\n|---|---:|---:|---:|")
+    print(
+        "| what | seconds | more than import luigi | CPU s | peak MB |\n|---|---:|---:|---:|---:|"
+    )
     base = medians["import luigi"].seconds
     for name, run in medians.items():
-        print(f"| {name} | {run.seconds:.2f} | {run.seconds - base:.2f} | {run.peak_mb:.0f} |")
+        more, cpu = run.seconds - base, run.cpu_seconds
+        print(f"| {name} | {run.seconds:.2f} | {more:.2f} | {cpu:.2f} | {run.peak_mb:.0f} |")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 
 from pipeline.bigquery import ledger
@@ -12,10 +13,13 @@ from pipeline.bigquery.tables import ensure_tables
 from pipeline.connections.google import bigquery_client, storage_client
 from pipeline.core import settings
 from pipeline.core.months import SERVICES, TripMonth
+from pipeline.core.outcomes import Outcome, note
 from pipeline.core.provenance import Provenance
 from pipeline.lake import bucket
 from pipeline.schemas import published_files, service_schema
 
+COUNTERS = "duplicate_rows=1 negative_fare=1 outside_month=1 unknown_zone=1"
+TASKS = ("DownloadMonth", "NormalizeMonth", "UploadMonthToGCS", "LoadMonthToBQ")
 WHEN = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SAMPLE = Provenance(
     service="",
@@ -76,13 +80,15 @@ def _load(month: TripMonth, changes: Mapping[str, Any]) -> Load:
 
 
 def main() -> None:
-    """Fill the warehouse and the lake of the settings with every published month they lack."""
+    """Fill warehouse, lake and outcomes of the settings with every published month they lack."""
     from pipeline import LoadAll
 
     LoadAll()  # A task reads the profile.
     lacking = [month for month in published_files() if ledger.find(month) is None]
-    fill(lacking)
-    store(*lacking)
+    fill(lacking, counters=COUNTERS)
+    store(*lacking, counters=COUNTERS)
+    for month, task in product(lacking, TASKS):
+        note(Outcome("run", WHEN.isoformat(), task, month.service, month.key, "done", 12.5, 1))
 
 
 if __name__ == "__main__":
