@@ -197,7 +197,10 @@ class _Module:
 
     def _whole_name(self, name: str, of: str) -> str:
         own = f"{self.name}.{name}"
-        whole = own if of == "self" else self.imported.get(name, own)
+        if of in self.imported:
+            whole = f"{self.imported[of]}.{name}"
+        else:
+            whole = own if of == "self" else self.imported.get(name, own)
         # One module hands on what another defines.
         return whole.replace("connections.postgres.", "connections.postgres_errors.")
 
