@@ -13,6 +13,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
@@ -178,9 +179,20 @@ class Queue(RemoteScheduler):
                 self._explained.add(failure)
         return found
 
-    def _listed(self, status: str) -> dict[str, Told]:
+    def _tell_of_failed(self) -> None:
+        """Show, at each task some of whose months failed, how many of them did."""
+        with suppress(RPCError):  # Only the dashboard would know.
+            for task_id in self._listed(PENDING, "UPSTREAM_FAILED"):
+                graph = self._ask("dep_graph", task_id=task_id)
+                named = [graph[month]["status"] for month in graph[task_id]["deps"]]
+                there, failed = named.count(DONE), named.count(FAILED)
+                message = f"of {len(named)} missing months {there} are there now, {failed} failed"
+                self._ask("set_task_status_message", task_id=task_id, status_message=message)
+
+    def _listed(self, status: str, upstream_status: str = "") -> dict[str, Told]:
         """Return the queue's tasks of a status. luigid looks for dead workers at this."""
-        listed = self._patiently("task_list", status=status, upstream_status="", limit=False)
+        asked = {"status": status, "upstream_status": upstream_status, "limit": False}
+        listed = self._patiently("task_list", **asked)
         return {key: told for key, told in listed.items()
                 if self._resource in (told["resources"] or ())}  # fmt: skip
 
@@ -211,6 +223,7 @@ class Queue(RemoteScheduler):
         )
         error = str(json.loads(told["expl"])) if status == FAILED else ""
         self.on_end(family, params, began, error)
+        self._tell_of_failed()
 
     def _tell_again(self, worker: str) -> None:
         if self._introduction:

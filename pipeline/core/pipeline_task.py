@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 import luigi
+from luigi.parameter import ParameterVisibility
 from luigi.rpc import RPCError
 
 from pipeline.core.errors import BadRequest, PipelineError
@@ -43,6 +44,7 @@ class PipelineTask(luigi.Task):
         default="",
         significant=False,
         positional=False,
+        visibility=ParameterVisibility.HIDDEN,
         description="whose task it is where an agent runs it, as NAME@VERSION",
     )
 

@@ -71,6 +71,26 @@ def test_a_failed_task_is_not_taken_again_until_it_is_asked_for(
     assert taken(heir, "two 3") == task
 
 
+def test_a_task_some_of_whose_months_failed_says_how_many(one_luigid: Luigid):
+    green = {"service": "green", "year": 2021}
+    wrapper = ask(one_luigid, "LoadMonths", queue="some", **green, months="1,2,3")
+    agent = queue(one_luigid, "some")
+    assert taken(agent, "one 5") == wrapper
+    months = [asked(one_luigid, "LoadMonthToBQ", "some", **green, month=m).data for m in (1, 2, 3)]
+    for month in months:
+        agent.add_task(**{**month, "worker": "one 5"})
+    names = [month["task_id"] for month in months]
+    agent.add_task(worker="one 5", task_id=wrapper, status="PENDING", new_deps=names)
+    for status in ("DONE", "FAILED"):
+        month = taken(agent, "one 5")
+        agent.add_task(worker="one 5", task_id=month, status=status, expl='"told"', new_deps=[])
+    task = one_luigid.task(wrapper)
+    assert task["status"] == "PENDING"
+    assert task["status_message"] == "of 3 missing months 1 are there now, 1 failed"
+    asked_for = one_luigid.ask("task_list", status="PENDING", upstream_status="UPSTREAM_FAILED")
+    assert wrapper in asked_for
+
+
 def test_what_an_agent_runs_is_known_again_to_a_luigid_that_forgot_everything(one_luigid: Luigid):
     month = {"queue": "lost", "year": 2021, "month": 7}
     task, agent = ask(one_luigid, "LoadMonthToBQ", **month), queue(one_luigid, "lost")
