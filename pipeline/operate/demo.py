@@ -28,7 +28,7 @@ MONTHS: Final = (
 )
 COLUMNS: Final = ("month", "status", "rows in", "kept", "quarantined", "bytes", "seconds", "where")
 NEXT: Final = (
-    "tlc status",
+    "TLC_BASE_URL=sandbox tlc status",
     'tlc query "SELECT payment_type, COUNT(*) AS trips FROM yellow_trips GROUP BY 1"',
     "TLC_BASE_URL=sandbox luigi --module pipeline LoadMonthToBQ --year 2024 --month 3",
 )
@@ -65,7 +65,10 @@ def _ask_postgres() -> None:
         )
         answer = connection.exec_driver_sql(question)
         show(tuple(answer.keys()), [tuple(row) for row in answer], "table")
-    click.echo("next: tlc status, or psql (its address and password: tlc sandbox status)")
+    click.echo(
+        "next: TLC_BASE_URL=sandbox tlc status --to postgres, or psql (its address and password: "
+        "tlc sandbox status)"
+    )
 
 
 def _fill_warehouse() -> None:

@@ -13,6 +13,8 @@ from pipeline.core.outcomes import Outcome, Result, note
 from pipeline.core.sightings import Sighting
 from pipeline.ranges.many_months import LOADING, is_there
 from pipeline.schemas import published_files, service_schema
+from pipeline.survey.mend import command
+from pipeline.survey.stretches import Stretch
 from pipeline.survey.verdict import Judged, Verdict, judged
 
 LATER = {"source_sha256": "cd" * 32, "source_last_modified": "Fri, 25 Jun 2021 12:00:00 GMT"}
@@ -56,6 +58,7 @@ def test_a_month_in_bigquery_is_done_stale_missing_or_failed_and_why_is_said(in_
     }  # fmt: skip
     assert found[of_2021(9)] == Judged(Verdict.MISSING, "nowhere yet", None)
     agrees_with_the_tasks("bigquery", found)
+    is_mended_by_a_run_or_else_by_redo(found)
     has_every_month_that_has_ended(found)
 
 
@@ -64,6 +67,22 @@ def agrees_with_the_tasks(to: str, found: dict[TripMonth, Judged]) -> None:
         task = LOADING[to](service=month.service, year=month.year, month=month.month)
         if seen.verdict is not Verdict.STALE:
             assert is_there(task) == (seen.verdict is Verdict.DONE), month
+
+
+def is_mended_by_a_run_or_else_by_redo(found: dict[TripMonth, Judged]) -> None:
+    """What a task takes for done, no run would touch."""
+    run = "luigi --module pipeline LoadMonthToBQ --service green --year 2021 --month"
+    mending = {
+        month: command("bigquery", Stretch((of_2021(month),)), found[of_2021(month)].behind)
+        for month in (2, 4, 5, 8, 9)
+    }
+    assert mending == {
+        2: f"{run} 2",
+        4: "tlc redo green 2021-04 --from bigquery",
+        5: f"{run} 5",
+        8: "tlc redo green 2021-08 --from bigquery",
+        9: f"{run} 9",
+    }
 
 
 def has_every_month_that_has_ended(found: dict[TripMonth, Judged]) -> None:
@@ -146,10 +165,14 @@ def test_a_month_is_failed_where_the_last_try_on_this_host_failed_and_it_is_not_
     ended("NormalizeMonth", "2021-03", "done")
     ended("LoadMonthToPostgres", "2021-05", "failed")
     ended("NormalizeMonth", "no month", "failed")
+    fill([of_2021(6)], schema_version="v0")
+    ended("LoadMonthToBQ", "2021-06", "failed")
     found = judged()
     verdicts = [found[of_2021(month)].verdict.value for month in range(1, 6)]
     assert verdicts == ["done", "failed", "missing", "failed", "missing"]
     assert found[of_2021(2)].why == (
         "NormalizeMonth failed at 2026-11-23T01:00:00+00:00: the footer does not open"
     )
+    assert found[of_2021(6)].verdict is Verdict.STALE
+    assert "; LoadMonthToBQ failed at " in found[of_2021(6)].why
     assert judged("postgres")[of_2021(5)].verdict is Verdict.FAILED
