@@ -132,12 +132,21 @@ def read_end(known: LakeObject, size: int) -> bytes:
     """Return the last bytes of this very generation of an object, by one range read.
 
     Raises:
-        Transient, Terminal: it is not there any more, or the service failed or refused.
+        Transient: another run replaced it meanwhile, or the service failed.
+        Terminal: the service refused.
     """
+    from google.api_core.exceptions import NotFound, PreconditionFailed
+
+    if not known.size:
+        return b""  # Of nothing, no range can be asked for.
     with explained(SERVICE, f"reading {known.uri}"):
         blob = storage_client().bucket(settings.lake().bucket).blob(known.name)
         begin, exact = max(0, known.size - size), {"if_generation_match": known.generation}
-        end: bytes = blob.download_as_bytes(start=begin, **exact, **storage_limits())
+        try:
+            end: bytes = blob.download_as_bytes(start=begin, **exact, **storage_limits())
+        except (NotFound, PreconditionFailed) as error:
+            raise Transient(f"another run replaced {known.uri} meanwhile",
+                            next_step="run the same command again") from error  # fmt: skip
     return end
 
 

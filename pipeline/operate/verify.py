@@ -4,7 +4,7 @@ Belongs here: the command and what it prints. Not here: what is compared (``pipe
 """
 
 import sys
-from collections.abc import Callable
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -13,8 +13,7 @@ from pipeline.operate.output import bar, show_json
 from pipeline.operate.range_options import services_option
 
 if TYPE_CHECKING:
-    from pipeline.core.months import TripMonth
-    from pipeline.verify.finding import Finding
+    from pipeline.verify.finding import Finding, Meant
 
 DISAGREES: Final = 10
 """The exit code where something disagrees."""
@@ -58,13 +57,13 @@ def verify(
     sys.exit(DISAGREES if found else 0)
 
 
-def _meant(
-    services: tuple[str, ...], start: str | None, stop: str | None
-) -> "Callable[[TripMonth], bool]":
+def _meant(services: tuple[str, ...], start: str | None, stop: str | None) -> "Meant":
     from pipeline.ranges.asked import known_key
+    from pipeline.verify.finding import Meant
 
-    first, last = known_key(start) if start else "", known_key(stop) if stop else "9999-12"
-    return lambda month: month.service in services and first <= month.key <= last
+    keys = {"first": start, "last": stop}
+    days = {name: date.fromisoformat(f"{known_key(key)}-01") for name, key in keys.items() if key}
+    return Meant(services, **days)
 
 
 def _summary(months: int, found: "list[Finding]") -> str:

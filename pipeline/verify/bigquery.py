@@ -6,21 +6,22 @@ Belongs here: the months' rows and ledger rows. Not here: tables and views (``ta
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from pipeline.bigquery.definitions import LEDGER, table_name, table_path
 from pipeline.bigquery.ledger import SERVICE, Load
 from pipeline.connections.google import explained, select
-from pipeline.core.months import SERVICES, TripMonth
+from pipeline.core.months import TripMonth
 from pipeline.lake.bucket import LakeObject
-from pipeline.verify.finding import Finding, difference, redo, unbalanced
+from pipeline.verify.finding import Finding, Meant, difference, redo, unbalanced
 
 COUNTS: Final = """
-SELECT '{service}' AS service, source_month AS month, COUNT(*) AS n FROM `{table}` GROUP BY 2
+SELECT '{service}' AS service, source_month AS month, COUNT(*) AS n FROM `{table}`
+WHERE source_month BETWEEN @first AND @last GROUP BY source_month
 """
 DOUBLED: Final = """
 SELECT service, month, job_id, COUNT(*) AS n FROM `{ledger}`
-WHERE month IS NOT NULL GROUP BY service, month, job_id HAVING COUNT(*) > 1
+WHERE month BETWEEN @first AND @last GROUP BY service, month, job_id HAVING COUNT(*) > 1
 """
 
 
@@ -32,20 +33,20 @@ class Warehouse:
     doubled: Mapping[TripMonth, int]
 
 
-def read(held: frozenset[str]) -> Warehouse:
-    """Return what BigQuery holds, by one query of its tables and one of its ledger.
+def read(held: frozenset[str], meant: Meant) -> Warehouse:
+    """Return what BigQuery holds of the months, by one query of its tables and one of its ledger.
 
     ``held`` are the names of the tables that are there.
 
     Raises:
         Transient, Terminal: the service failed or refused.
     """
-    services = [service for service in SERVICES if table_name(service) in held]
+    services = [service for service in meant.services if table_name(service) in held]
     counts = [COUNTS.format(service=service, table=table_path(table_name(service)))
               for service in services]  # fmt: skip
     doubled = DOUBLED.format(ledger=table_path(LEDGER)) if LEDGER in held else ""
     with explained(SERVICE, "counting the rows of every month"):
-        return Warehouse(_asked("UNION ALL".join(counts)), _asked(doubled))
+        return Warehouse(_asked("UNION ALL".join(counts), meant), _asked(doubled, meant))
 
 
 def disagreements(
@@ -60,6 +61,17 @@ def disagreements(
     if load and source:
         for fault in _of_source(load, source):
             yield Finding(month, "bigquery", *fault, redo(month, "bigquery"))
+
+
+def sums(month: TripMonth, asked: str) -> dict[str, Any]:
+    """Return what is asked of the month's partition, by one query.
+
+    Raises:
+        Transient, Terminal: the service failed or refused.
+    """
+    sql = f"SELECT {asked} FROM `{table_path(month.table_name)}` WHERE source_month = @month"
+    with explained(SERVICE, f"summing up {month}"):
+        return next(dict(row) for row in select(sql, month=month.first_day))
 
 
 def _faults(load: Load | None, rows: int, times: int) -> Iterator[tuple[str, str]]:
@@ -85,8 +97,10 @@ def _of_source(load: Load, source: LakeObject) -> Iterator[tuple[str, str]]:
         yield f"{other[0]} in the ledger", f"{other[1]}, as in the lake"
 
 
-def _asked(sql: str) -> dict[TripMonth, int]:
+def _asked(sql: str, meant: Meant) -> dict[TripMonth, int]:
     """Return the number of each month's row, or of the one that has the highest."""
-    found = [dict(row) for row in select(sql)] if sql else []
+    if not sql:
+        return {}
+    found = [dict(row) for row in select(sql, first=meant.first, last=meant.last)]
     return {TripMonth.parse(row["service"], f"{row['month']:%Y-%m}"): int(row["n"])
             for row in sorted(found, key=lambda row: row["n"])}  # fmt: skip

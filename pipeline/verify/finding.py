@@ -1,15 +1,17 @@
 """One disagreement: where, what was seen against what was expected, and the command that mends it.
 
-Belongs here: its form, the words of the commands, and comparing two records. Not here: finding any.
+Belongs here: its form, the words of the commands, comparing two records, and which months are
+meant. Not here: finding any.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from datetime import date
 from email.utils import parsedate_to_datetime
 from typing import Final
 
 from pipeline.core.errors import one_line
-from pipeline.core.months import TripMonth
+from pipeline.core.months import SERVICES, TripMonth
 from pipeline.core.provenance import Provenance
 
 VERSION: Final = (
@@ -20,6 +22,18 @@ VERSION: Final = (
     "schema_version",
 )
 """What two stages of one version agree on, whoever has normalized it and when."""
+
+
+@dataclass(frozen=True)
+class Meant:
+    """The months that are meant: of these services, from ``first`` to ``last``, both included."""
+
+    services: Sequence[str] = SERVICES
+    first: date = date.min
+    last: date = date.max
+
+    def __contains__(self, month: TripMonth) -> bool:
+        return month.service in self.services and self.first <= month.first_day <= self.last
 
 
 @dataclass(frozen=True)
@@ -84,9 +98,7 @@ def first(findings: Iterator[Finding]) -> Finding | None:
     return next(findings, None)
 
 
-def _told(
-    seen: Provenance, expected: Provenance, names: "list[str] | tuple[str, ...]"
-) -> "tuple[str, str] | None":
+def _told(seen: Provenance, expected: Provenance, names: Sequence[str]) -> tuple[str, str] | None:
     pairs = [(name, getattr(seen, name), getattr(expected, name)) for name in names]
     other = [(name, ours, theirs) for name, ours, theirs in pairs if ours != theirs]
     if not other:

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from pipeline.core.months import TripMonth
 from pipeline.lake.bucket import objects
 from pipeline.survey.months import (
     MonthState,
@@ -22,7 +21,7 @@ from pipeline.survey.months import (
 )
 from pipeline.verify import bigquery, download, lake, normalize, postgres, tables, values
 from pipeline.verify.bigquery import Warehouse
-from pipeline.verify.finding import Finding, first
+from pipeline.verify.finding import Finding, Meant, first
 from pipeline.verify.lake import Objects, Stored
 from pipeline.verify.postgres import Server
 
@@ -40,7 +39,7 @@ class Everything:
     stored: Mapping[str, Stored]
 
 
-def read(is_meant: Callable[[TripMonth], bool]) -> Everything:
+def read(meant: Meant) -> Everything:
     """Read what the services hold of the months that are meant: every stage but this disk.
 
     One listing of the lake and a range read of each object's end; of BigQuery a listing, the
@@ -50,10 +49,10 @@ def read(is_meant: Callable[[TripMonth], bool]) -> Everything:
         Transient, Terminal: a service does not answer, or refuses.
     """
     known = {state.month: state for state in known_months()}
-    warehouse = bigquery.read(tables.read())
-    server = postgres.read() if is_postgres_used() else postgres.NOTHING
-    months = filter(is_meant, {*known, *warehouse.counts, *server.counts})
-    states = [known.get(month) or state_of(month) for month in sorted(months, key=by_service)]
+    warehouse = bigquery.read(tables.read(), meant)
+    server = postgres.read(meant) if is_postgres_used() else postgres.NOTHING
+    months = sorted({*known, *warehouse.counts, *server.counts}, key=by_service)
+    states = [known.get(month) or state_of(month) for month in months if month in meant]
     return Everything(states, warehouse, server, _footers(states))
 
 
@@ -66,7 +65,6 @@ def findings(
 
     Raises:
         Transient, Terminal: a service does not answer, or refuses.
-        OSError: a local file cannot be read.
     """
     loaded = {state.month: state.bigquery for state in everything.states if state.bigquery}
     copied = {state.month: state.postgres for state in everything.states if state.postgres}

@@ -7,17 +7,17 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.connections.postgres import engine, explained
 from pipeline.core.errors import BadRequest, Terminal
-from pipeline.core.months import SERVICES, TripMonth
+from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
 from pipeline.postgres.definitions import ledger_table, trips_table
 from pipeline.postgres.ledger import Load
 from pipeline.postgres.tables import held, lacking, quoted
 from pipeline.schemas import service_schema
-from pipeline.verify.finding import Finding, is_older, other_version, redo, unbalanced
+from pipeline.verify.finding import Finding, Meant, is_older, other_version, redo, unbalanced
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -52,8 +52,8 @@ class Server:
 NOTHING: Final = Server({}, {}, ())
 
 
-def read() -> Server:
-    """Return what Postgres holds; all its partitions are counted by one query.
+def read(meant: Meant) -> Server:
+    """Return what Postgres holds of the months; all partitions are counted by one query.
 
     Raises:
         Transient, Terminal: the server failed or refused.
@@ -61,9 +61,11 @@ def read() -> Server:
     with explained("counting the rows of every month"), engine().begin() as connection:
         if not held(connection, ledger_table()):
             return NOTHING
-        services = [service for service in SERVICES if _has(connection, service)]
+        services = [service for service in meant.services if _has(connection, service)]
         deviations = [fault for service in services for fault in _deviations(connection, service)]
-        return Server(_counted(connection, services), _doubled(connection), tuple(deviations))
+        return Server(
+            _counted(connection, meant, services), _doubled(connection), tuple(deviations)
+        )
 
 
 def disagreements(
@@ -84,6 +86,19 @@ def disagreements(
             else:
                 expected = f"{versions[1]}, as elsewhere"
                 yield Finding(month, "postgres", versions[0], expected, redo(month, "postgres"))
+
+
+def sums(month: TripMonth, asked: str) -> dict[str, Any]:
+    """Return what is asked of the month's rows, by one query.
+
+    Raises:
+        Transient, Terminal: the server failed or refused.
+    """
+    with explained(f"summing up {month}"), engine().begin() as connection:
+        name = quoted(connection, trips_table(service_schema(month.service)))
+        told = f"SELECT {asked} FROM {name}".replace("%", "%%")
+        found = connection.exec_driver_sql(f"{told} WHERE source_month = %s", (month.first_day,))
+        return dict(found.mappings().one())
 
 
 def deviations(server: Server, loads: Mapping[TripMonth, Load]) -> Iterator[Finding]:
@@ -126,13 +141,16 @@ def _deviations(connection: "sa.Connection", service: str) -> Iterator[tuple[str
         yield service, f"no index {', '.join(missing)} on all partitions", "one as declared"
 
 
-def _counted(connection: "sa.Connection", services: list[str]) -> dict[TripMonth, int]:
+def _counted(
+    connection: "sa.Connection", meant: Meant, services: list[str]
+) -> dict[TripMonth, int]:
     months: list[TripMonth] = []
     counts: list[str] = []
     for service in services:
         name = quoted(connection, trips_table(service_schema(service)))
         for partition, bound in connection.exec_driver_sql(PARTITIONS, (name,)):
-            if month := _month_of(service, bound):
+            month = _month_of(service, bound)
+            if month and month in meant:
                 counts.append(f"SELECT {len(months)}, count(*) FROM {partition}")
                 months.append(month)
     sql = " UNION ALL ".join(counts).replace("%", "%%")

@@ -1,6 +1,7 @@
 """Sums and non-null counts of every column against the month's own parquet: rows changed in place.
 
-Belongs here: the same question to DuckDB, BigQuery and Postgres. Not here: counting rows.
+Belongs here: the same question in the words of DuckDB, BigQuery and Postgres, and comparing the
+answers. Not here: asking a service (its own module), and counting rows.
 
 Sums of integers are exact, and so are those of times, in seconds. Of floats they agree to a
 billionth, whatever the order in which they were added: a smaller change is not seen.
@@ -13,17 +14,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from pipeline.bigquery.definitions import table_path
-from pipeline.bigquery.ledger import SERVICE
-from pipeline.connections import google
-from pipeline.connections.google import select
-from pipeline.connections.postgres import engine, explained
-from pipeline.core.months import TripMonth
 from pipeline.core.settings import data_dir
 from pipeline.lake.bucket import LakeObject, fetch
 from pipeline.schemas import service_schema
 from pipeline.schemas.service import Column
 from pipeline.survey.months import MonthState
+from pipeline.verify import bigquery, postgres
 from pipeline.verify.finding import Finding, redo
 
 RELATIVE: Final = 1e-9
@@ -83,10 +79,13 @@ def disagreements(state: MonthState, source: LakeObject | None) -> Iterator[Find
         columns = _columns(state, path)
         expected = _in_file(path, columns)
     where = source.uri if source else str(path)
-    for stage, ask in (("bigquery", _in_bigquery), ("postgres", _in_postgres)):
+    for stage, ask, asked in (
+        ("bigquery", bigquery.sums, BIGQUERY.columns(columns)),
+        ("postgres", postgres.sums, POSTGRES.columns(columns, is_lower=True)),
+    ):
         if not getattr(state, stage):
             continue
-        if other := _other(columns, ask(state.month, columns), expected):
+        if other := _other(columns, ask(state.month, asked), expected):
             mend = redo(state.month, stage)
             yield Finding(state.month, stage, other[0], f"{other[1]}, as in {where}", mend)
 
@@ -108,25 +107,6 @@ def _in_file(path: Path, columns: Sequence[Column]) -> Values:
         cursor = connection.execute(sql, [str(path)])
         names = [described[0] for described in cursor.description]
         return dict(zip(names, cursor.fetchall()[0], strict=True))
-
-
-def _in_bigquery(month: TripMonth, columns: Sequence[Column]) -> Values:
-    asked = BIGQUERY.columns(columns)
-    sql = f"SELECT {asked} FROM `{table_path(month.table_name)}` WHERE source_month = @month"
-    with google.explained(SERVICE, f"summing up {month}"):
-        return next(dict(row) for row in select(sql, month=month.first_day))
-
-
-def _in_postgres(month: TripMonth, columns: Sequence[Column]) -> Values:
-    from pipeline.postgres.definitions import trips_table
-    from pipeline.postgres.tables import quoted
-
-    asked = POSTGRES.columns(columns, is_lower=True)
-    with explained(f"summing up {month}"), engine().begin() as connection:
-        name = quoted(connection, trips_table(service_schema(month.service)))
-        sql = f"SELECT {asked} FROM {name} WHERE source_month = %s".replace("%", "%%")
-        sql = sql.replace("%%s", "%s")
-        return dict(connection.exec_driver_sql(sql, (month.first_day,)).mappings().one())
 
 
 def _other(columns: Sequence[Column], seen: Values, expected: Values) -> tuple[str, str] | None:

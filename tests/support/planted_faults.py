@@ -53,6 +53,11 @@ def object_replaced_by_rubbish(world: World) -> None:
     put(world, FEBRUARY.object_name, b"no parquet" * 1000, metadata)
 
 
+def object_emptied(world: World) -> None:
+    _, metadata = got(world, FEBRUARY.object_name)
+    put(world, FEBRUARY.object_name, b"", metadata)
+
+
 def object_with_another_value(world: World) -> None:
     content, metadata = got(world, FEBRUARY.object_name)
     put(world, FEBRUARY.object_name, with_other_fare(content), metadata)
@@ -302,6 +307,7 @@ LOCAL: Faults = {
 LAKE: Faults = {
     object_deleted: at("lake", FEBRUARY),
     object_replaced_by_rubbish: at("lake", FEBRUARY),
+    object_emptied: at("lake", FEBRUARY),
     object_with_another_value: at("lake", FEBRUARY),
     object_with_another_value_and_no_local_file: at("lake", FEBRUARY),
     object_metadata_changed: at("lake", FEBRUARY),
