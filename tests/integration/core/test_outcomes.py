@@ -1,6 +1,8 @@
 """A run's tasks note what became of them, whatever process they ran in."""
 
 import json
+import os
+import signal
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +13,7 @@ from support.publisher import FaultyPublisher, page
 from support.workspace import Workspace, free_port
 
 from pipeline import DownloadMonth
+from pipeline.core.month_task import MonthTask
 from pipeline.core.outcomes import Outcome, newest
 from pipeline.core.run_id import begin_run, run_id
 from pipeline.download import task as download
@@ -89,3 +92,22 @@ def test_a_month_whose_publisher_does_not_answer_has_failed(
     told = build(3)
     assert (told.task, told.result, told.seconds) == ("PublishedMonth", "failed", None)
     assert "cannot be reached" in told.told
+
+
+class DyingMonth(MonthTask):
+    """Its process is killed, as one is when there is no memory left."""
+
+    task_namespace = "tests"
+
+    def is_there(self) -> bool:
+        return False
+
+    def run(self) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_month_whose_process_was_killed_has_failed(configured: Path) -> None:
+    luigi.build([DyingMonth(year=2021, month=4)], local_scheduler=True, workers=2)
+    (told,) = newest()
+    assert (told.month, told.result) == ("2021-04", "failed")
+    assert "died unexpectedly with exit code -9" in told.told

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.core.run_id import begin_run
 from pipeline.deployments import log, records
 from pipeline.deployments.log import OLD_LOGS, RunLog
 
@@ -109,3 +110,12 @@ def test_a_record_that_was_cut_short_is_left_out(data: Path) -> None:
     records.append(record)
     assert records.newest_first("some") == [record, record]
     assert records.newest_first("other") == []
+
+
+def test_a_log_of_json_has_an_object_a_line(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TLC_LOG_FORMAT", "json")
+    run_id = begin_run()
+    run()
+    told = [json.loads(line) for line in (data / "runs" / "some.log").read_text().splitlines()]
+    assert [line["message"] for line in told] == ["some: starts", "some: ended"]
+    assert {line["run_id"] for line in told} == {run_id}

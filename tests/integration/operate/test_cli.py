@@ -1,5 +1,7 @@
 """The command ``tlc`` itself: its two names, its help, and how it refuses."""
 
+import json
+import re
 import subprocess
 import sys
 
@@ -66,3 +68,12 @@ def test_settings_that_cannot_be_are_one_line(
     (line,) = done.stderr.splitlines()
     assert line.startswith("ERROR ")
     assert told in line
+
+
+def test_a_refusal_is_a_line_of_json_where_that_is_asked_for(workspace: Workspace) -> None:
+    done = workspace.tlc("--log-format", "json", "run", "nobody")
+    assert (done.returncode, done.stdout) == (30, "")
+    (line,) = map(json.loads, done.stderr.splitlines())
+    assert (line["level"], line["task"]) == ("ERROR", "-")
+    assert line["message"].startswith("there is no deployment nobody; ")
+    assert re.fullmatch(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}", line["run_id"])

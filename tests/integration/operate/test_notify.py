@@ -100,6 +100,16 @@ def test_what_has_run_is_nothing_to_tell_of(deployments: Deployments, hook: Hook
     assert hook.told == []
 
 
+def test_where_the_history_cannot_be_read_nothing_is_said_to_be_in_order(
+    deployments: Deployments,
+) -> None:
+    place = f"http://127.0.0.1:{free_port()}"
+    deployments.workspace.set("connection:sandbox", endpoint=place, timeout=1)
+    code, said, wrong = tlc(deployments, "overdue")
+    assert (code, said) == (30, "")
+    assert "BigQuery" in wrong
+
+
 def test_one_that_is_installed_here_and_never_ran_is_overdue_unless_it_is_paused(
     deployments: Deployments,
 ) -> None:
