@@ -8,6 +8,7 @@ import importlib
 import logging
 import multiprocessing
 import signal
+from collections.abc import Callable
 from typing import Any, Final
 
 import luigi
@@ -18,7 +19,9 @@ from luigi.worker import Worker, fork_lock
 
 from pipeline.agents.luigid import Began, Queue, Stopped
 from pipeline.agents.record import record
+from pipeline.agents.tell import tell_of_task
 from pipeline.core.errors import PipelineError, Transient
+from pipeline.core.run_id import run_id
 from pipeline.core.scheduler import answers, luigid_address, without_credentials
 from pipeline.deployments.records import append
 from pipeline.history.outbox import send
@@ -117,21 +120,23 @@ class Agent(Worker):
 
     def _keep(self, family: str, params: dict[str, str], began: Began, error: str) -> None:
         """Keep a record of a task that ended, and send it into the history meanwhile."""
+        kept = record(family, params, began, error)
+        if kept.on_behalf_of:
+            _start(tell_of_task, kept)
         try:
-            append(record(family, params, began, error))
+            append(kept)
         except PipelineError as reason:
             logger.warning("no record is kept of %s: %s", family, reason)
             return
         if self._sender is None or not self._sender.is_alive():
-            self._sender = multiprocessing.Process(target=_send)
-            with fork_lock:
-                self._sender.start()
+            self._sender = _start(send)
 
     def _create_task_process(self, task: luigi.Task) -> Any:
         terms = self._queue.terms(task.task_id)
         task.worker_timeout = round(terms.timeout.total_seconds()) if terms.timeout else None
         process = super()._create_task_process(task)  # type: ignore[no-untyped-call]
         process.terms = terms
+        vars(task)["run_id"] = run_id()
         return process
 
     def _handle_next_task(self) -> None:
@@ -147,8 +152,15 @@ class Agent(Worker):
         return not self._until_idle or self._queue.is_busy()
 
 
-def _send() -> None:
-    """Send, in a process of its own, which ends like any other."""
+def _start(work: Callable[..., None], *given: Any) -> multiprocessing.Process:
+    """Do some work in a process of its own, which ends like any other."""
+    process = multiprocessing.Process(target=_apart, args=(work, given))
+    with fork_lock:
+        process.start()
+    return process
+
+
+def _apart(work: Callable[..., None], given: tuple[Any, ...]) -> None:
     for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(kind, signal.SIG_DFL if kind != signal.SIGINT else signal.SIG_IGN)
-    send()
+    work(*given)

@@ -26,6 +26,8 @@ class PublicationTask(PipelineTask):
 
     _began: float | None = None
     _refusal: PipelineError | None = None
+    run_id: str = ""
+    """Of the run, where it is not this process's: an agent has many at once."""
 
     @property
     def subject(self) -> Publication:
@@ -76,7 +78,7 @@ class PublicationTask(PipelineTask):
         seconds = None if self._began is None else round(time.monotonic() - self._began, 3)
         note(
             Outcome(
-                run_id=run_id(),
+                run_id=self.run_id or run_id(),
                 at=datetime.now(UTC).isoformat(timespec="seconds"),
                 task=self.task_family,
                 service=subject.service,

@@ -60,8 +60,10 @@ def months_of(told: Sequence[Outcome], family: str) -> list[Month]:
     return [month for _, month in sorted(found.items()) if month.result]
 
 
-def message(record: RunRecord, months: Sequence[Month], log: Path, changed: Changed) -> Message:
-    """Return the message about a run."""
+def message(
+    record: RunRecord, months: Sequence[Month], log: Path | None, changed: Changed
+) -> Message:
+    """Return the message about a run, or about a task of a deployment that an agent took."""
     loaded = [month for month in months if month.result == "loaded"]
     for month in loaded[:MOST_MONTHS]:
         month.change = changed(month.last.service, month.last.month)
@@ -72,7 +74,7 @@ def message(record: RunRecord, months: Sequence[Month], log: Path, changed: Chan
         "not published": [month for month in months if month.result == "not published"],
     }
     counts = [f"{len(those)} {kind}" for kind, those in kinds.items() if those]
-    title = f"{record.deployment}: {', '.join([record.result, *counts])}"
+    title = f"{_name(record)}: {', '.join([record.result, *counts])}"
     lines = [line for kind, those in kinds.items() if those for line in _part(kind, those)]
     return Message(title, "\n".join([*lines, *_ending(record, kinds["failed"], log)]))
 
@@ -109,7 +111,7 @@ def _again(month: Month) -> str:
     return shlex.join(words)
 
 
-def _ending(record: RunRecord, failed: Sequence[Month], log: Path) -> Iterator[str]:
+def _ending(record: RunRecord, failed: Sequence[Month], log: Path | None) -> Iterator[str]:
     took = record.ended_at - record.started_at
     tries = f", tried {record.tries} times" if record.tries > 1 else ""
     yield f"run {record.run_id} on {socket.gethostname()}, {record.started}"
@@ -117,10 +119,16 @@ def _ending(record: RunRecord, failed: Sequence[Month], log: Path) -> Iterator[s
     yield f"{record.result} (exit code {record.code}{tries}) after {seconds}"
     if record.told and not failed:
         yield f"  {_short(record.told)}"
-    yield f"log: {log}"
+    yield from ([f"log: {log}"] if log else [])
     if record.code:
-        yield f"run again: {command('run', record.deployment)}"
+        how = "trigger" if record.on_behalf_of else "run"
+        yield f"run again: {command(how, _name(record))}"
         yield from ([f"a month of it, in {PROJECT_ROOT}: {_place()}"] if failed else [])
+
+
+def _name(record: RunRecord) -> str:
+    """Return the deployment's name, also where an agent took its task."""
+    return record.on_behalf_of or record.deployment
 
 
 def command(*words: str) -> str:

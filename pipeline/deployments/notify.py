@@ -27,7 +27,7 @@ def notify(news: PipelineError) -> None:
 
 
 def tell_of_run(
-    connections: tuple[str, ...], record: RunRecord, log: Path, say: Say, *, is_news: bool
+    connections: tuple[str, ...], record: RunRecord, log: Path | None, say: Say, *, is_news: bool
 ) -> None:
     """Send a message about a run through each connection, where it is news or brought something.
 

@@ -2,12 +2,13 @@
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import requests
+from support.hook_server import HookServer, hook_server
 from support.hosts import Host, asked
 from support.luigid import Luigid
 from support.publisher import FaultyPublisher, drip, page
@@ -173,13 +174,20 @@ def test_a_task_of_a_deployment_that_this_host_lacks_fails_with_one_line(
 
 
 def test_the_months_that_a_deployments_task_names_are_run_as_the_deployment_says(
-    host: Callable[[str], Host], luigid: Luigid, sandbox: RunningSandbox, setting, tmp_path: Path
+    host: Callable[[str], Host],
+    luigid: Luigid,
+    sandbox: RunningSandbox,
+    hook: HookServer,
+    setting,
+    tmp_path: Path,
 ) -> None:
     month = "yellow_tripdata_2021-01.parquet"
     content = requests.get(f"{sandbox.url}/trip-data/{month}", timeout=30).content
     one, folder = host("one"), tmp_path / "deployments"
     folder.mkdir()
     one.set("deployments", folder=folder, retry_pause=0.1)
+    one.set("connection:chat", kind="apprise", url="env:CHAT")
+    one.variables["CHAT"] = f"json://{hook.place}"
     setting("deployments", folder=str(folder))
     with FaultyPublisher() as publisher:
         publisher.serve(content, month).faults += [page()]
@@ -190,6 +198,7 @@ task: LoadMonths
 parameters: {{year: 2021, months: "1", to: lake}}
 schedule: {{cron: 0 6 1 * *}}
 environment: {{TLC_BASE_URL: "{publisher.url}"}}
+notifications: [chat]
 retries: 1
 """,
             encoding="utf-8",
@@ -204,18 +213,26 @@ retries: 1
     kept = [json.loads(line) for line in lines]
     version = read("some").version
     assert {(run["on_behalf_of"], run["version"]) for run in kept} == {("some", version)}, told
+    assert hook.told == [], "no host knows the whole run, and a message a month would be many"
     assert [(run["command"][1], run["tries"], run["result"]) for run in kept] == [
         ("UploadMonthToGCS", 2, "done"),
         ("LoadMonths", 1, "done"),
     ]
 
 
-def test_a_task_that_outlasts_its_deployments_time_is_ended(
-    host: Callable[[str], Host], luigid: Luigid, setting, tmp_path: Path
+@pytest.fixture
+def hook() -> Iterator[HookServer]:
+    with hook_server() as running:
+        yield running
+
+
+def test_a_task_that_outlasts_its_deployments_time_is_ended_and_told_of(
+    host: Callable[[str], Host], luigid: Luigid, hook: HookServer, setting, tmp_path: Path
 ) -> None:
     one, folder = host("one"), tmp_path / "deployments"
     folder.mkdir()
     one.set("deployments", folder=folder)
+    one.set("connection:chat", kind="apprise", url="env:CHAT")
     setting("deployments", folder=str(folder))
     with FaultyPublisher() as publisher:
         month = "yellow_tripdata_2021-01.parquet"
@@ -225,7 +242,8 @@ def test_a_task_that_outlasts_its_deployments_time_is_ended(
 task: DownloadMonth
 parameters: {{year: 2021, month: 1}}
 schedule: {{cron: 0 6 1 * *}}
-environment: {{TLC_BASE_URL: "{publisher.url}"}}
+environment: {{TLC_BASE_URL: "{publisher.url}", CHAT: "json://{hook.place}"}}
+notifications: [chat]
 retries: 0
 timeout: 2s
 """,
@@ -236,4 +254,10 @@ timeout: 2s
         told = agent.communicate(timeout=100)[1]
     assert agent.returncode == 0, told
     (line,) = (one.data / "runs" / "_agent.jsonl").read_text(encoding="utf-8").splitlines()
-    assert json.loads(line)["told"].endswith("timed out after 2 seconds and was terminated.")
+    kept = json.loads(line)
+    assert kept["told"].endswith("timed out after 2 seconds and was terminated.")
+    ((title, body),) = hook.told
+    assert title == "some: failed, 1 failed"
+    assert kept["run_id"] in body and "timed out after 2 seconds" in body
+    assert "/tlc trigger some" in body
+    assert f"{kept['run_id']} - some: told chat (JSON)" in told
