@@ -21,7 +21,7 @@ from pipeline.core.month_task import MonthTask
 from pipeline.core.months import TripMonth
 from pipeline.core.pipeline_task import PipelineTask
 from pipeline.core.publications import Publication
-from pipeline.core.sightings import Sighting, now
+from pipeline.core.sightings import Sighting, Unkept, now
 from pipeline.download.kinds import PARQUET, FileKind
 from pipeline.download.target import RawTarget, read_provenance
 
@@ -99,7 +99,10 @@ def download(
 def is_published(wanted: Publication) -> bool:
     """Return whether the file is published, and warn where it is not; see ``sighted``."""
     base_url = publisher_base_url()
-    seen = sighted(base_url, today(), wanted)
+    try:
+        seen = sighted(base_url, today(), wanted)
+    except Unkept:
+        return True  # The download, which needs that folder too, fails and tells.
     return seen.is_published or _not_yet(wanted, f"nothing at {wanted.url(base_url)}")
 
 
