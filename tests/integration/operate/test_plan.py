@@ -54,6 +54,18 @@ def test_json_has_every_month_with_what_its_file_is_taken_to_be(months: Workspac
                             "--services green --to lake"]  # fmt: skip
 
 
+def test_a_postgresql_that_was_never_used_is_not_made_to_be_planned_for(months: Workspace) -> None:
+    done = months.tlc("plan", "--service", "green", "--start", "2021-01", "--stop", "2021-03",
+                      "--to", "postgres")  # fmt: skip
+    assert done.returncode == SOMETHING, done.stderr
+    assert [line.strip() for line in done.stdout.splitlines() if line.startswith("  green")] == [
+        "green 2021-01: normalize, postgres",
+        "green 2021-02: postgres",
+        "green 2021-03: download, normalize, postgres",
+    ]
+    assert not (months.data / "sandbox" / "postgres" / "cluster").exists()
+
+
 def test_a_range_that_cannot_be_is_one_line_and_ends_with_30(months: Workspace) -> None:
     for words, told in (
         (("--start", "2021-02", "--stop", "2021-01"), "the range ends before it begins"),
