@@ -6,7 +6,7 @@ A load by plain ``luigi`` leaves no record of a run, but its row in a ledger. Su
 as a run of its own where no run that is known was under way as it was written.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -20,38 +20,40 @@ Warn = Callable[[PipelineError], None]
 
 def past(limit: int, warn: Warn) -> list[Run]:
     """Return the newest ``limit`` runs; ``warn`` is told of a store that cannot be asked."""
-    sent = [run for store in _stores() for run in _asked(partial(store, limit), warn)]
+    sent: list[Run] = []
+    loads: list[Run] = []
+    for read, loaded in filter(None, (_bigquery(), _postgres())):
+        try:
+            sent += read(limit)
+            loads += loaded()  # Not asked where the same service has just not answered.
+        except PipelineError as error:
+            warn(error)
     known = {run.run_id: run for run in [*sent, *outbox.waiting()]}
-    loads = [run for store in _ledgers() for run in _asked(store, warn)]
     runs = [*known.values()]
     runs += [load for load in loads if not any(covers(run, load.ended) for run in known.values())]
     return sorted(runs, key=lambda run: run.ended, reverse=True)[:limit]
 
 
-def _asked(ask: Callable[[], list[Run]], warn: Warn) -> list[Run]:
-    try:
-        return ask()
-    except PipelineError as error:
-        warn(error)
-        return []
+Store = tuple[Callable[[int], list[Run]], Callable[[], list[Run]]]
+"""What reads the newest runs, and what reads the loads of a ledger."""
 
 
-def _stores() -> Iterable[Callable[[int], list[Run]]]:
-    from pipeline.history import bigquery, postgres
-
-    stores = {"bigquery": bigquery.read, "postgres": postgres.read}
-    return [read for name, read in stores.items() if outbox.is_reachable(name)]
-
-
-def _ledgers() -> Iterable[Callable[[], list[Run]]]:
+def _bigquery() -> Store | None:
     from pipeline.bigquery import ledger
-    from pipeline.postgres import ledger as postgres_ledger
+    from pipeline.history import bigquery
 
-    ledgers: dict[str, tuple[str, Any]] = {
-        "bigquery": ("LoadMonthToBQ", ledger.loaded_months),
-        "postgres": ("LoadMonthToPostgres", postgres_ledger.loaded_months),
-    }
-    return [partial(_loads, *told) for name, told in ledgers.items() if outbox.is_reachable(name)]
+    if not outbox.is_reachable("bigquery"):
+        return None
+    return bigquery.read, partial(_loads, "LoadMonthToBQ", ledger.loaded_months)
+
+
+def _postgres() -> Store | None:
+    from pipeline.history import postgres
+    from pipeline.postgres import ledger
+
+    if not outbox.is_reachable("postgres"):
+        return None
+    return postgres.read, partial(_loads, "LoadMonthToPostgres", ledger.loaded_months)
 
 
 def _loads(task: str, ask: Callable[[], Any]) -> list[Run]:

@@ -114,3 +114,15 @@ def test_a_run_that_loads_into_postgres_is_kept_there(place: Place):
     assert (sent.deployment, sent.parameters) == ("monthly-postgres", "--to=postgres")
     assert sent.started == BEGAN
     assert not outbox.waiting()
+
+
+@pytest.mark.usefixtures("configured")
+def test_a_store_that_does_not_answer_is_waited_for_once_and_the_rest_is_shown(setting):
+    setting("connection:sandbox", endpoint="http://127.0.0.1:1", timeout="1")
+    forget_everything()
+    append(record())
+    warnings: list[str] = []
+    (shown,) = past(10, lambda error: warnings.append(str(error)))
+    assert shown.deployment == "monthly"
+    (warning,) = warnings
+    assert "BigQuery failed reading the history of runs" in warning
