@@ -1,4 +1,4 @@
-"""Every link of the README and of docs/ to a page, a heading or a file leads somewhere."""
+"""The README and the pages of docs/: their links lead somewhere, and their tables are whole."""
 
 import re
 from pathlib import Path
@@ -36,3 +36,11 @@ def test_every_link_leads_somewhere(page):
 @pytest.mark.parametrize("page", PAGES[1:], ids=lambda page: page.name)
 def test_every_page_is_named_in_the_readme(page):
     assert f"(docs/{page.name}" in PAGES[0].read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_row_of_a_table_has_all_its_cells(page):
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    tables = re.findall(r"^\|.*\n(?:\|.*\n)+", text, re.MULTILINE)
+    cells = [[len(re.split(r"(?<!\\)\|", row)) for row in table.splitlines()] for table in tables]
+    assert not [row for row in cells if len(set(row)) > 1]

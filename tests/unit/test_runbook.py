@@ -118,6 +118,9 @@ def is_command(words: list[str], command: click.Command) -> bool:
     if isinstance(command, click.Group):
         [name, *rest] = words or [""]
         return name in command.commands and is_command(rest, command.commands[name])
-    options = {name for it in command.params if isinstance(it, click.Option) for name in it.opts}
+    options = [it for it in command.params if isinstance(it, click.Option)]
     asked = {word.partition("=")[0] for word in words if re.match("--?[a-z]", word)}
-    return asked <= {*options, "--help", "-h"}
+    # A command that is only named has no words.
+    is_whole = not words or all(asked & {*it.opts} for it in options if it.required)
+    known = {name for it in options for name in it.opts}
+    return asked == {"--help"} or (is_whole and asked <= known)
