@@ -3,32 +3,12 @@
 import pytest
 from support.loaded_world import World
 from support.planted_faults import FAULTS, IN_PLACE, Fault, Faults, rounds
-
-CLEAN = "3 months agree at every stage\n"
-
-
-def found(world: World, *options: str) -> dict[tuple[str, str], str]:
-    """Return the command that mends it by the subject and stage of each printed disagreement."""
-    done = world.tlc("verify", *options)
-    lines = [line for line in done.stdout.splitlines() if line + "\n" != CLEAN]
-    assert (done.returncode, done.stdout == CLEAN) == ((10, False) if lines else (0, True))
-    told = {}
-    for line in lines:
-        where, _, rest = line.partition("; seen: ")
-        subject, _, stage = where.rpartition(", ")
-        assert (subject, stage) not in told
-        told[subject, stage] = rest.partition("; next: ")[2]
-    return told
+from support.verified import found, mend
 
 
 def expected(world: World, faults: Faults) -> set[tuple[str, str]]:
     return {(subject.format(d=world.name), stage)
-            for found in faults.values() for subject, stage in found}  # fmt: skip
-
-
-def mend(world: World, told: dict[tuple[str, str], str]) -> None:
-    for command in dict.fromkeys(told.values()):
-        assert world.mend(command) == 0, command
+            for places in faults.values() for subject, stage in places}  # fmt: skip
 
 
 def names(plants: tuple[Fault, ...]) -> str:
