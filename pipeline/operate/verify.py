@@ -67,9 +67,10 @@ def _meant(services: tuple[str, ...], start: str | None, stop: str | None) -> "M
 
 
 def _summary(months: int, found: "list[Finding]") -> str:
+    number = "1 month" if months == 1 else f"{months} months"
     if not found:
-        return f"{months} months agree at every stage"
-    return f"{months} months, {len({finding.subject for finding in found})} with disagreements"
+        return f"{number} agree{'s' if months == 1 else ''} at every stage"
+    return f"{number}, {len({finding.subject for finding in found})} with disagreements"
 
 
 def _record(finding: "Finding") -> dict[str, Any]:

@@ -112,11 +112,11 @@ def repository() -> Path:
 
 
 @pytest.fixture
-def killed_at(workspace: Workspace) -> Callable[[str], int]:
+def killed_at(workspace: Workspace) -> Callable[..., int]:
     """Run the main job in a worker that is killed at a moment; return its exit code."""
 
-    def run(moment: str) -> int:
-        arguments = workspace.command("--year", 2021, "--month", 1)[1:]
+    def run(moment: str, *options: str) -> int:
+        arguments = workspace.command("--year", 2021, "--month", 1, *options)[1:]
         workspace.variables["PYTHONPATH"] = str(Path(__file__).resolve().parents[1])
         done = workspace.run("python", "-m", "support.dying_worker", moment, *arguments)
         return done.returncode

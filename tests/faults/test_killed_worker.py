@@ -4,8 +4,12 @@ import signal
 
 import pytest
 
+from pipeline.core.months import TripMonth
+
+JANUARY = TripMonth("yellow", 2021, 1)
 ROWS = 60_000
-ADOPTED = {"pipeline.bigquery.ledger.record"}
+RECORDING = "pipeline.bigquery.ledger.record"
+ADOPTED = {RECORDING}
 """Moments at which the load was done and not recorded: its job is adopted, and not repeated."""
 
 
@@ -52,4 +56,19 @@ def test_a_worker_killed_in_the_middle_of_a_chunked_upload_leaves_no_object(
     assert done.returncode == 0, done.stderr
     assert workspace.query("SELECT COUNT(*) AS n FROM yellow_trips") == [{"n": 800_000}]
     assert len(list(bucket.list_blobs("tlc-lake"))) == 1
+    assert workspace.litter() == []
+
+
+def test_while_a_month_is_made_again_and_that_is_killed_readers_keep_it(
+    workspace, outcome, killed_at
+):
+    assert workspace.load("--year", 2021, "--month", 1).returncode == 0
+    assert killed_at(RECORDING, "--redo-from", "normalize") == -signal.SIGKILL
+    assert workspace.query("SELECT COUNT(*) AS n FROM yellow_trips") == [{"n": ROWS}]
+    bucket, _ = outcome.clients()
+    assert [blob.name for blob in bucket.list_blobs("tlc-lake")] == [JANUARY.object_name]
+    assert workspace.tlc("verify").returncode == 10
+    assert workspace.run("tlc", "redo", "yellow", "2021-01", "--from", "normalize").returncode == 0
+    verified = workspace.tlc("verify", "--values")
+    assert (verified.returncode, verified.stdout) == (0, "1 month agrees at every stage\n")
     assert workspace.litter() == []
