@@ -252,7 +252,7 @@ def _told(deployed: "Deployed | BadRequest") -> str:
         f"{sound.name}, version {sound.version}: {command}",
         f"  when   {what.schedule.explained()} ({what.schedule.timezone}), next "
         f"{what.schedule.after(datetime.now(UTC)):%Y-%m-%d %H:%M %Z}",
-        f"  within {as_text(what.timeout)} a try, {what.retries + 1} tries at most; "
+        f"  within {as_text(what.timeout)} a try, at most {what.retries + 1} of them; "
         f"not published yet is news after {as_text(what.late_after)}",
     ]
     if what.environment:
