@@ -83,18 +83,21 @@ def deviations() -> Iterator[tuple[str, str, str]]:
     for name, wanted in _tables("", None).items():
         if name not in held:
             yield name, "no such table", "one as declared"
-        elif lacking := [field.name for field in _lacking(wanted)]:
-            yield name, f"no columns {', '.join(lacking)}", "all that are declared"
+        elif difference := _difference(wanted):
+            yield name, difference, "the table as declared"
     for view in views():
         if view.name not in held or not is_as_declared(view):
             seen = "another view than was declared" if view.name in held else "no such view"
             yield view.name, seen, "the view as declared"
 
 
-def _lacking(wanted: "Table") -> list["SchemaField"]:
+def _difference(wanted: "Table") -> str | None:
     found = bigquery_client().get_table(wanted.reference, **bigquery_limits())
-    held = _columns(found)
-    return [field for field in wanted.schema if field.name.lower() not in held]
+    if (partitioning := _partitioning(found)) != _partitioning(wanted):
+        return f"partitioning {partitioning}"
+    seen, expected = _columns(found), _columns(wanted)
+    other = [name for name in expected if seen.get(name) != expected[name]]
+    return f"no such columns as declared: {', '.join(other)}" if other else None
 
 
 def check_location() -> None:

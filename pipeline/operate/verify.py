@@ -44,15 +44,13 @@ def verify(
     from pipeline.verify.months import findings, read
 
     everything = read(_meant(services, start, stop))
-    found: list[Finding] = []
     with bar("verified", len(everything.states)) as tell:
-        for finding in findings(everything, tell, with_values=with_values):
-            found.append(finding)
-            if form == "lines":
-                click.echo(finding)
+        found = [*findings(everything, tell, with_values=with_values)]
     if form == "json":
         show_json([*map(_record, found)])
     else:
+        for finding in found:
+            click.echo(finding)
         click.echo(_summary(len(everything.states), found), err=bool(found))
     sys.exit(DISAGREES if found else 0)
 

@@ -134,7 +134,7 @@ def _deviations(connection: "sa.Connection", service: str) -> Iterator[tuple[str
         if missing := [column.name for column in lacking(connection, table)]:
             yield service, f"no columns {', '.join(missing)}", "all that are declared"
     except Terminal as difference:
-        yield service, str(difference), "the table as declared"
+        yield service, str(difference).partition(";")[0], "the table as declared"
     name = (quoted(connection, table),)
     found = {str(index) for index in connection.exec_driver_sql(INDEXES, name).scalars()}
     if missing := sorted({str(index.name) for index in table.indexes} - found):
