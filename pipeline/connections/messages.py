@@ -171,7 +171,9 @@ def _log_kept() -> Iterator[list[str]]:
     logger, said = logging.getLogger("apprise"), list[str]()
     # For good: a thread that is left behind may say more later.
     logger.propagate = False
-    logger.setLevel(logging.WARNING)
+    for talkative in (logger, logging.getLogger("urllib3")):
+        # Below that, both tell addresses.
+        talkative.setLevel(logging.WARNING)
     logger.addHandler(keeper := _Keeper(said))
     try:
         yield said
