@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Final, TypeVar, cast
 
 import luigi
+from luigi.parameter import ParameterVisibility
 
 from pipeline.core.errors import BadRequest
 from pipeline.core.months import TripMonth
@@ -51,6 +52,7 @@ class MonthTask(PublicationTask):
     redo_from: luigi.StrParameter = luigi.StrParameter(
         default="",
         significant=False,
+        visibility=ParameterVisibility.HIDDEN,
         description="make the month again, although it is there, from this stage on: "
         + " | ".join(STAGES),
     )
