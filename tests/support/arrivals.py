@@ -101,7 +101,7 @@ def assert_in_warehouse(month: TripMonth, canonical: pa.Table, record: Provenanc
 
 def assert_nothing_arrived(month: TripMonth) -> None:
     """Assert that nothing of the month is published anywhere, and no part of it left behind."""
-    left = [path for path in settings.data_dir().rglob("*") if path.is_file() and not is_raw(path)]
+    left = [path for path in settings.data_dir().rglob("*") if path.is_file() and not is_seen(path)]
     assert not left, f"left behind: {left}"
     with suppress(NotFound):
         blobs = [blob.name for blob in storage_client().list_blobs(settings.lake().bucket)]
@@ -112,8 +112,10 @@ def assert_nothing_arrived(month: TripMonth) -> None:
         assert not held, f"rows in {held}"
 
 
-def is_raw(path: Path) -> bool:
-    return "raw" in path.relative_to(settings.data_dir()).parts and not path.name.endswith(".part")
+def is_seen(path: Path) -> bool:
+    """Return whether the file is the publisher's, whole, or tells what the publisher served."""
+    stage = path.relative_to(settings.data_dir()).parts[0]
+    return stage in ("raw", "publisher") and not path.name.endswith(".part")
 
 
 def rows_of(table: Any) -> int:

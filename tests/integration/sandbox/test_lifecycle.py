@@ -68,7 +68,7 @@ def pid_of(place: Workspace) -> int:
 
 def assert_holds_the_month(place: Workspace) -> None:
     """Ask the objects, the rows and the jobs."""
-    (record,) = json.loads(run(place, "status", "--format", "json"))
+    (record,) = json.loads(run(place, "status", "--months", "--format", "json"))
     assert (record["bigquery"], record["rows_kept"]) == ("loaded", ROWS)
     assert record["lake"] is not None
     jobs = [job for job in client_of(place).list_jobs() if job.job_id.startswith("tlc_yellow")]
