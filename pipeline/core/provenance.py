@@ -13,7 +13,7 @@ from pipeline.core.publications import Publication
 from pipeline.core.settings import base_url, is_loopback, normalize
 from pipeline.core.sightings import is_outdated
 
-PIPELINE_VERSION: Final = "0.2.0"
+PIPELINE_VERSION: Final = "0.3.0"
 METADATA_PREFIX: Final = "tlc_"
 COUNTS: Final = ("source_bytes", "source_rows", "rows_kept", "rows_quarantined")
 FOUND_BY_NORMALIZING: Final = (
