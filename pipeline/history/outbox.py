@@ -43,7 +43,7 @@ def waiting() -> list[Run]:
 def is_reachable(store: str) -> bool:
     """Return whether it makes sense to ask ``bigquery`` or ``postgres``.
 
-    A sandbox is not started, nor its server made, only for the history.
+    A sandbox that holds nothing yet is not made only for the history.
     """
     from pipeline.connections.google import bigquery_connection
     from pipeline.connections.postgres import postgres_connection
@@ -53,8 +53,7 @@ def is_reachable(store: str) -> bool:
     if connection.kind != SANDBOX:
         return True
     if store == "bigquery":
-        root = lifecycle.sandbox_root()
-        return bool(connection.endpoint or (root.is_dir() and lifecycle.find(root)))
+        return bool(connection.endpoint) or (lifecycle.sandbox_root() / "warehouse").is_dir()
     return (lifecycle.postgres_home() / "cluster").is_dir()
 
 

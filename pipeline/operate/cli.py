@@ -3,13 +3,16 @@
 Belongs here: putting the commands together. Not here: what they do; each has its module.
 """
 
+import errno
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
-from pipeline.core.errors import PipelineError
+from pipeline.core.errors import PipelineError, Transient
 from pipeline.core.logs import LineFormatter
 from pipeline.core.profile import load_profile
 from pipeline.core.provenance import PIPELINE_VERSION
@@ -89,10 +92,27 @@ def main() -> None:
     run_id()
     logging.getLogger("pipeline").addHandler(handler)
     try:
-        tlc(prog_name="tlc")
+        with _room():
+            tlc(prog_name="tlc")
     except PipelineError as error:
         if log_format() == "json":
             logger.error("%s", error)
         else:
             click.echo(f"ERROR {error}", err=True)
         sys.exit(FAILED)
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Raise Transient where the disk under the answer, ``tlc ... > FILE``, is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is buffered
+        raise Transient(
+            "no room is left for what is written",
+            seen=error.strerror,
+            next_step="df -h, and write it elsewhere",
+        ) from error

@@ -29,7 +29,6 @@ FACTS: Final = {
     "sha256": "source_sha256",
     "schema": "schema_version",
     "added columns": "added_columns",
-    "counted": "counters",
 }
 """What the records tell, by what it is called; all but the first where it differs."""
 MOST_GROUPS: Final = 5
@@ -56,7 +55,7 @@ def diff(month: "TripMonth", form: str) -> None:
     if form == "json":
         show_json(None if found is None else _record(found))
     elif found is None:
-        click.echo(f"{month}: no version but one is known; nothing was replaced")
+        click.echo(f"{month}: no second version is known; nothing was replaced")
     else:
         _show(found)
 
@@ -99,9 +98,21 @@ def _facts(found: "Difference") -> Iterator[Sequence[Any]]:
                          for version in (found.before, found.after))  # fmt: skip
         if before != after or told == "rows":
             yield told, _short(before), _short(after), _grown(before, after)
+    yield from _counts(found)
     dates = [version.loaded_at for version in (found.before, found.after)]
     if any(dates):
         yield "loaded at", *(f"{date:%Y-%m-%d %H:%M}" if date else None for date in dates), None
+
+
+def _counts(found: "Difference") -> Iterator[Sequence[Any]]:
+    """Yield each count of odd rows that differs, where both versions were counted."""
+    before, after = (version.provenance.counted() for version in (found.before, found.after))
+    if before is None or after is None:
+        return
+    for name in sorted(before | after):
+        counts = before.get(name, 0), after.get(name, 0)
+        if counts[0] != counts[1]:
+            yield name.replace("_", " "), *counts, _grown(*counts)
 
 
 def _of_content(content: "Content") -> Iterator[Sequence[Any]]:

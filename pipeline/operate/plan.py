@@ -115,7 +115,8 @@ def _listed(heading: str, steps: Sequence["Step"], to: str) -> Iterator[str]:
 
 def _costs(costs: "Cost") -> Iterator[str]:
     guessed = f", {costs.sized_by_rows} of them by their rows" if costs.sized_by_rows else ""
-    yield f"download  about {_size(costs.download)}: {costs.files} files{guessed}"
+    files = "1 file" if costs.files == 1 else f"{costs.files} files"
+    yield f"download  about {_size(costs.download)}: {files}{guessed}"
     room = "" if costs.disk < costs.free else "; THAT IS NOT ENOUGH"
     yield f"disk      at most {_size(costs.disk)} more, {_size(costs.free)} free{room}"
     if costs.queries:

@@ -60,7 +60,7 @@ def growth(rows):
 
 
 def test_a_month_of_one_version_has_no_difference(upload):
-    assert told() == "green 2026-06: no version but one is known; nothing was replaced\n"
+    assert told() == "green 2026-06: no second version is known; nothing was replaced\n"
     upload(100)
     upload(100, source_etag='"of the same bytes"')
     assert "nothing was replaced" in told()
@@ -69,9 +69,13 @@ def test_a_month_of_one_version_has_no_difference(upload):
 
 
 def test_both_versions_are_read_from_the_lake_and_the_truth_is_told(upload, configured):
-    before, after = upload(100), upload(120, source_etag='"newer"', source_bytes=2)
+    before = upload(100, counters="outside_month=12")
+    newer = {"source_etag": '"newer"', "source_bytes": 2}
+    after = upload(120, counters="negative_total=3 outside_month=20", **newer)
     page = told()
     assert re.search(r"rows +100 +120 +\+20", page)
+    assert re.search(r"negative total +0 +3 +\+3", page)
+    assert re.search(r"outside month +12 +20 +\+8", page)
     seen = told_json()
     assert (seen["before"]["object"], seen["after"]["object"]) == (
         f"{before.uri}#{before.generation}",

@@ -24,3 +24,5 @@ def test_a_deployments_run_is_shown_with_its_months_and_a_load_by_hand_beside_it
     assert by_hand["parameters"] == "--service=yellow --year=2021 --month=2"
     assert (done["deployment"], done["asked_by"], done["result"]) == ("some", "user", "done")
     assert (done["months_loaded"], done["months_failed"]) == (1, 0)
+    assert workspace.run("tlc", "sandbox", "stop").returncode == 0
+    assert workspace.run("tlc", "history", "--format", "json").stdout == shown.stdout

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from support.workspace import Workspace
@@ -68,6 +69,18 @@ def test_settings_that_cannot_be_are_one_line(
     (line,) = done.stderr.splitlines()
     assert line.startswith("ERROR ")
     assert told in line
+
+
+def test_a_full_disk_under_the_answer_is_one_line(workspace: Workspace) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "pipeline", "settings"],
+            env=workspace.environment, cwd=PROJECT_ROOT, stdout=full, stderr=subprocess.PIPE,
+            text=True,
+        )  # fmt: skip
+    assert done.returncode == 30
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("ERROR no room is left for what is written; ")
 
 
 def test_a_refusal_is_a_line_of_json_where_that_is_asked_for(workspace: Workspace) -> None:

@@ -23,7 +23,7 @@ def test_each_month_that_a_run_would_touch_is_named_with_its_stages_and_the_reas
         "  yellow 2021-04: download, normalize, lake, bigquery",
         "    missing: nowhere yet",
         "1 of 4 months are in bigquery already",
-        "download  about 3 kB: 1 files, 1 of them by their rows",
+        "download  about 3 kB: 1 file, 1 of them by their rows",
     ]
     assert disk.startswith("disk      at most ") and " more, " in disk
     assert billed == "BigQuery  0 kB billed: load jobs are free, 4 queries of the ledger"
