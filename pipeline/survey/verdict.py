@@ -202,7 +202,7 @@ def _failures(to: str) -> dict[tuple[str, str], str]:
     tried = ("PublishedMonth", *WAYS[to])
     last = {(told.service, told.month): told for told in newest() if told.task in tried}
     return {
-        key: f"{told.task} failed at {told.at}: {told.told}"
+        key: one_line(f"{told.task} failed at {told.at}: {told.told}")
         for key, told in last.items()
         if told.result == "failed"
     }

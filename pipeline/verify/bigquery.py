@@ -92,7 +92,8 @@ def _faults(load: Load | None, rows: int, times: int) -> Iterator[tuple[str, str
 def _of_source(load: Load, source: LakeObject) -> Iterator[tuple[str, str]]:
     loaded, stored = load.object_generation, source.generation
     if (load.object_uri, loaded) != (source.uri, stored):
-        yield f"{load.object_uri}, generation {loaded}, was loaded", f"{source.uri}, {stored}"
+        yield (f"generation {loaded} of {load.object_uri} was loaded",
+               f"generation {stored} of {source.uri}, as in the lake")  # fmt: skip
     elif source.provenance and (other := difference(load.provenance, source.provenance)):
         yield f"{other[0]} in the ledger", f"{other[1]}, as in the lake"
 

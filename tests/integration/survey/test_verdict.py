@@ -154,7 +154,7 @@ def test_a_month_that_no_table_knows_is_missing_once_the_publisher_was_seen_to_h
 
 
 def ended(task: str, month: str, result: Result) -> None:
-    told = "the footer does not open" if result == "failed" else "done"
+    told = "the footer\x1b does not open" if result == "failed" else "done"
     note(Outcome("run", "2026-11-23T01:00:00+00:00", task, "green", month, result, told=told))
 
 
@@ -171,7 +171,7 @@ def test_a_month_is_failed_where_the_last_try_on_this_host_failed_and_it_is_not_
     verdicts = [found[of_2021(month)].verdict.value for month in range(1, 6)]
     assert verdicts == ["done", "failed", "missing", "failed", "missing"]
     assert found[of_2021(2)].why == (
-        "NormalizeMonth failed at 2026-11-23T01:00:00+00:00: the footer does not open"
+        r"NormalizeMonth failed at 2026-11-23T01:00:00+00:00: the footer\x1b does not open"
     )
     assert found[of_2021(6)].verdict is Verdict.STALE
     assert "; LoadMonthToBQ failed at " in found[of_2021(6)].why
