@@ -7,14 +7,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from click.testing import CliRunner
 from requests.adapters import HTTPAdapter
 from support.configuration import forget_everything
 from support.loaded_months import fill, store
 
-from pipeline.core.months import SERVICES
+from pipeline.operate.plan import plan
+from pipeline.operate.status import status
 from pipeline.schemas import published_files
-from pipeline.survey.plan import Asked, planned
-from pipeline.survey.verdict import Verdict, judged
 
 MOST_REQUESTS = 3
 
@@ -44,19 +44,10 @@ def test_the_state_and_the_plan_of_all_months_cost_three_requests_of_a_service_a
     everything: None, requests: Counter[str]
 ) -> None:
     for to in ("bigquery", "lake"):
-        for ask in (verdicts, plan):
-            found = ask(to)
-            assert found[Verdict.DONE] == len(published_files())
+        for command in (status, plan):
+            forget_everything()
+            answer = CliRunner().invoke(command, ["--to", to, "--format", "json"])
+            assert answer.output.count('"done"') >= len(published_files()), answer.output
             assert {*requests} == {"bigquery", "storage"}
             assert max(requests.values()) <= MOST_REQUESTS, requests
             requests.clear()
-
-
-def verdicts(to: str) -> Counter[Verdict]:
-    forget_everything()
-    return Counter(seen.verdict for seen in judged(to).values())
-
-
-def plan(to: str) -> Counter[Verdict]:
-    forget_everything()
-    return Counter(step.judged.verdict for step in planned(Asked(to, SERVICES, None, None)))
