@@ -59,13 +59,10 @@ def read(meant: Meant) -> Server:
         Transient, Terminal: the server failed or refused.
     """
     with explained("counting the rows of every month"), engine().begin() as connection:
-        if not held(connection, ledger_table()):
-            return NOTHING
         services = [service for service in meant.services if _has(connection, service)]
         deviations = [fault for service in services for fault in _deviations(connection, service)]
-        return Server(
-            _counted(connection, meant, services), _doubled(connection), tuple(deviations)
-        )
+        doubled = _doubled(connection) if held(connection, ledger_table()) else {}
+        return Server(_counted(connection, meant, services), doubled, tuple(deviations))
 
 
 def disagreements(

@@ -258,6 +258,10 @@ def postgres_ledger_row_doubled(world: World) -> None:
     world.pg(f"INSERT INTO {{s}}._loads ({names}) {rows}")
 
 
+def postgres_ledger_dropped(world: World) -> None:
+    world.pg("DROP TABLE {s}._loads")
+
+
 def postgres_ledger_row_of_other_rows(world: World) -> None:
     world.pg(f"UPDATE {{s}}._loads SET rows_kept = rows_kept + 1 WHERE {OF_JANUARY}")
 
@@ -342,6 +346,7 @@ POSTGRES: Faults = {
     postgres_ledger_row_doubled: at("postgres"),
     postgres_ledger_row_of_other_rows: at("postgres"),
     postgres_ledger_row_of_another_version: at("postgres"),
+    postgres_ledger_dropped: at("postgres") | at("postgres", FEBRUARY) | at("postgres", DIRTY),
     postgres_index_dropped: {("{d}.yellow_trips", "postgres")},
 }
 FAULTS = LOCAL | LAKE | BIGQUERY | POSTGRES
