@@ -31,7 +31,7 @@ def change_of(family: str, service: str, key: str) -> str | None:
 def _held(family: str, month: TripMonth) -> list[Any]:
     """Return the month's versions at its destination, newest first."""
     if family == "UploadMonthToGCS":
-        from pipeline.lake.bucket import versions
+        from pipeline.lake.generations import versions
 
         return list(versions(month.object_name))
     if family == "LoadMonthToBQ":

@@ -4,6 +4,7 @@ Belongs here: the words, made of the run's record and of what became of its task
 anybody is to hear of the run (``policy.py``), sending (``notify.py``).
 """
 
+import os
 import shlex
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -12,11 +13,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from pipeline.core.logs import PASSWORD
 from pipeline.core.outcomes import Outcome
 from pipeline.core.settings import PROJECT_ROOT
 from pipeline.deployments.invocation import Invocation, carried
 from pipeline.deployments.records import RunRecord
 
+PUBLISHER: Final = "TLC_BASE_URL"
+"""Said in a deployment's own environment, which a month's command by hand does not have."""
 MOST_MONTHS: Final = 20
 """Of each kind, that a message names; more are counted."""
 LONGEST: Final = 300
@@ -140,8 +144,15 @@ def command(*words: str) -> str:
 
 
 def _place() -> str:
-    settings = [f"export {name}={shlex.quote(value)}" for name, value in carried().items()]
+    settings = [f"export {name}={shlex.quote(value)}" for name, value in _chosen().items()]
     return " && ".join([". .venv/bin/activate", *settings])
+
+
+def _chosen() -> dict[str, str]:
+    """Return the variables that lead a month's own command to where the run's led."""
+    publisher = os.environ.get(PUBLISHER, "")
+    is_told = bool(publisher) and not PASSWORD.search(publisher)
+    return carried() | ({PUBLISHER: publisher} if is_told else {})
 
 
 def _took(seconds: float) -> str:

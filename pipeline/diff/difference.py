@@ -15,7 +15,7 @@ from pipeline.core.months import TripMonth
 from pipeline.core.settings import data_dir, lake
 from pipeline.diff.content import Change, Content, compare
 from pipeline.diff.versions import Version, two_newest
-from pipeline.lake.bucket import fetch
+from pipeline.lake.generations import fetch
 from pipeline.normalize.target import CanonicalMonthTarget
 from pipeline.schemas import service_schema
 

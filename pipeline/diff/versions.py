@@ -13,7 +13,8 @@ from typing import Final
 
 from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
-from pipeline.lake.bucket import LakeObject, versions
+from pipeline.lake.bucket import LakeObject
+from pipeline.lake.generations import versions
 
 LAKE: Final = "lake"
 

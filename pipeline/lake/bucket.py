@@ -1,7 +1,7 @@
 """The bucket: one listing of all that is in the lake, and the publishing of one object.
 
-Belongs here: every request to Cloud Storage. Not here: which objects a month has, and their order
-(``upload.py``).
+Belongs here: the requests that a load needs of Cloud Storage. Not here: which objects a month has,
+and their order (``upload.py``), reading what an object holds or held (``generations.py``).
 """
 
 import os
@@ -79,75 +79,12 @@ def objects() -> dict[str, LakeObject]:
     return _objects(os.getpid())
 
 
-def versions(name: str) -> list[LakeObject]:
-    """Return every generation of an object that the bucket keeps, the newest first.
-
-    One listing; without object versioning, that is the object alone, and nothing where none is.
-
-    Raises:
-        Transient, Terminal: the service does not answer, or refuses.
-    """
-    from google.api_core.exceptions import NotFound
-
-    with explained(SERVICE, f"listing the versions of {name}"):
-        try:
-            bucket = settings.lake().bucket
-            blobs = storage_client().list_blobs(
-                bucket, prefix=name, versions=True, **storage_limits()
-            )
-            found = [_as_lake_object(blob) for blob in blobs if blob.name == name]
-        except NotFound:
-            return []
-    return sorted(found, key=lambda version: -version.generation)
-
-
-def fetch(known: LakeObject, path: Path) -> None:
-    """Write this very generation of an object to ``path``; its checksum is looked at.
-
-    Raises:
-        Transient: the service failed, or sent other bytes.
-        Terminal: the bucket does not keep that generation any more.
-    """
-    from google.cloud.storage.exceptions import DataCorruption
-
-    with explained(SERVICE, f"reading {known.uri}#{known.generation}"):
-        bucket = storage_client().bucket(settings.lake().bucket)
-        blob = bucket.blob(known.name, generation=known.generation)
-        try:
-            blob.download_to_filename(str(path), checksum="crc32c", **storage_limits())
-        except DataCorruption as error:
-            raise Transient(f"{known.uri} arrived with other bytes than the lake has",
-                            next_step="run the same command again") from error  # fmt: skip
-
-
 def is_current(known: LakeObject) -> bool:
     """Return whether the bucket still holds this very generation, as the service says now."""
     with explained(SERVICE, f"asking for {known.uri}"):
         bucket = storage_client().bucket(settings.lake().bucket)
         blob = bucket.get_blob(known.name, **storage_limits())
     return blob is not None and int(blob.generation) == known.generation
-
-
-def read_end(known: LakeObject, size: int) -> bytes:
-    """Return the last bytes of this very generation of an object, by one range read.
-
-    Raises:
-        Transient: another run replaced it meanwhile, or the service failed.
-        Terminal: the service refused.
-    """
-    from google.api_core.exceptions import NotFound, PreconditionFailed
-
-    if not known.size:
-        return b""  # Of nothing, no range can be asked for.
-    with explained(SERVICE, f"reading {known.uri}"):
-        blob = storage_client().bucket(settings.lake().bucket).blob(known.name)
-        begin, exact = max(0, known.size - size), {"if_generation_match": known.generation}
-        try:
-            end: bytes = blob.download_as_bytes(start=begin, **exact, **storage_limits())
-        except (NotFound, PreconditionFailed) as error:
-            raise Transient(f"another run replaced {known.uri} meanwhile",
-                            next_step="run the same command again") from error  # fmt: skip
-    return end
 
 
 def forget() -> None:
@@ -186,7 +123,7 @@ def publish(
             _send(blob, path, over, progress)
         finally:
             forget()
-    published = _as_lake_object(blob)
+    published = as_lake_object(blob)
     if (published.crc32c, published.provenance) != wanted:
         raise Transient(
             f"the lake's object {name} is not the file that was sent",
@@ -262,7 +199,7 @@ def _objects(pid: int) -> dict[str, LakeObject]:
     with explained(SERVICE, f"listing gs://{config.bucket}"):
         try:
             blobs = storage_client().list_blobs(config.bucket, **ours, **storage_limits())
-            return {blob.name: _as_lake_object(blob) for blob in blobs}
+            return {blob.name: as_lake_object(blob) for blob in blobs}
         except NotFound:
             if config.create_bucket:
                 return {}
@@ -288,7 +225,8 @@ def _bucket() -> "Bucket":
         return client.bucket(config.bucket)
 
 
-def _as_lake_object(blob: "Blob") -> LakeObject:
+def as_lake_object(blob: "Blob") -> LakeObject:
+    """Return what the service told of an object."""
     provenance = Provenance.from_metadata(blob.metadata or {})
     return LakeObject(blob.name, int(blob.generation), int(blob.size), blob.crc32c, provenance)
 

@@ -12,7 +12,8 @@ from pipeline.bigquery.ledger import Load
 from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
 from pipeline.core.settings import data_dir
-from pipeline.lake.bucket import LakeObject, crc32c, read_end
+from pipeline.lake.bucket import LakeObject, crc32c
+from pipeline.lake.generations import read_end
 from pipeline.normalize.target import told_by
 from pipeline.verify.finding import (
     Finding,

@@ -15,7 +15,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from pipeline.core.settings import data_dir
-from pipeline.lake.bucket import LakeObject, fetch
+from pipeline.lake.bucket import LakeObject
+from pipeline.lake.generations import fetch
 from pipeline.schemas import service_schema
 from pipeline.schemas.service import Column
 from pipeline.survey.months import MonthState

@@ -17,7 +17,7 @@ from pipeline.core import settings
 from pipeline.core.errors import Terminal
 from pipeline.core.months import TripMonth
 from pipeline.diff.difference import summary
-from pipeline.lake import bucket
+from pipeline.lake import generations
 from pipeline.lake.upload import upload_month
 from pipeline.operate.diff import diff
 
@@ -110,7 +110,7 @@ def test_what_this_machine_has_is_not_downloaded(upload, configured, monkeypatch
     after = upload(120)
     write_canonical(configured, JUNE, ROWS.slice(0, 120))
     fetched = []
-    fetch = bucket.fetch
+    fetch = generations.fetch
     monkeypatch.setattr(
         "pipeline.diff.difference.fetch",
         lambda known, path: (fetched.append(known), fetch(known, path)),

@@ -15,7 +15,7 @@ from pipeline.core import settings
 from pipeline.core.errors import PipelineError, Terminal, Transient
 from pipeline.core.months import TripMonth
 from pipeline.core.provenance import Provenance
-from pipeline.lake import bucket
+from pipeline.lake import bucket, generations
 from pipeline.lake.target import LakeMonthTarget
 from pipeline.normalize.remarks import MOST_BYTES
 from pipeline.normalize.unknown import MOST_ADDED, MOST_TEXT
@@ -266,24 +266,24 @@ def test_a_bucket_that_is_made_keeps_what_is_replaced_with_its_record(path, tmp_
     first = put(path)
     path.write_bytes(b"PAR1 the month, longer PAR1")
     second = put(path, NEWER)
-    assert bucket.versions(MONTH.object_name) == [put(path, NEWER), first] == [second, first]
+    assert generations.versions(MONTH.object_name) == [put(path, NEWER), first] == [second, first]
     assert (second.provenance, first.provenance) == (NEWER, PROVENANCE)
-    bucket.fetch(first, tmp_path / "first")
+    generations.fetch(first, tmp_path / "first")
     assert (tmp_path / "first").read_bytes() == b"PAR1 the month PAR1"
-    assert bucket.versions(MONTH.object_name[:-1]) == []
+    assert generations.versions(MONTH.object_name[:-1]) == []
 
     def damaged(*args, **kwargs):
         raise DataCorruption(None, "Checksum mismatch")
 
     monkeypatch.setattr(storage.Blob, "download_to_filename", damaged)
     with pytest.raises(Transient, match="arrived with other bytes than the lake has"):
-        bucket.fetch(first, tmp_path / "first")
+        generations.fetch(first, tmp_path / "first")
 
 
 def test_of_a_bucket_that_keeps_no_versions_there_is_the_object_alone(path, tmp_path):
-    assert bucket.versions(MONTH.object_name) == []
+    assert generations.versions(MONTH.object_name) == []
     storage_client().create_bucket(settings.lake().bucket)
     first, second = put(path), put(path, NEWER)
-    assert bucket.versions(MONTH.object_name) == [second]
+    assert generations.versions(MONTH.object_name) == [second]
     with pytest.raises(Terminal, match=rf"Cloud Storage refused reading {first.uri}#"):
-        bucket.fetch(first, tmp_path / "first")
+        generations.fetch(first, tmp_path / "first")

@@ -16,7 +16,7 @@ from pipeline.connections.google import bigquery_client, select
 from pipeline.core import settings
 from pipeline.diff.difference import difference
 from pipeline.download import task as download_task
-from pipeline.lake import bucket
+from pipeline.lake import bucket, generations
 from pipeline.normalize.target import CanonicalMonthTarget
 from pipeline.postgres import ledger as postgres_ledger
 from pipeline.sandbox.publisher.samples import ensure_sample
@@ -131,8 +131,8 @@ def test_of_three_months_the_one_that_is_replaced_is_loaded_anew_through_every_p
     assert (digest, rows) == (served.sha256, 60)
     assert len(versions(JANUARY)) == len(versions(MARCH)) == 1
 
-    newest, older = bucket.versions(FEBRUARY.object_name)
-    bucket.fetch(older, tmp_path / "older.parquet")
+    newest, older = generations.versions(FEBRUARY.object_name)
+    generations.fetch(older, tmp_path / "older.parquet")
     assert older == before
     assert pq.read_metadata(tmp_path / "older.parquet").num_rows == ROWS
     assert newest == bucket.find(FEBRUARY)

@@ -105,3 +105,14 @@ def test_the_zones_are_named_with_their_own_command():
     record = outcome("LoadZones", "", "failed", service="zones")
     sent = told(record)
     assert section(sent, "failed")[0].startswith("zones at LoadZones")
+
+
+@pytest.mark.parametrize(
+    ("publisher", "is_told"),
+    [("http://127.0.0.1:1/trips", True), ("http://me:secret@127.0.0.1/trips", False)],
+)
+def test_a_months_command_asks_the_publisher_that_the_run_asked(monkeypatch, publisher, is_told):
+    monkeypatch.setenv("TLC_BASE_URL", publisher)
+    body = told(outcome(LOAD, result="failed"), code=30, result="failed").body
+    assert (f"export TLC_BASE_URL={publisher}" in body) is is_told
+    assert "secret" not in body
