@@ -66,6 +66,8 @@ def _meant(services: tuple[str, ...], start: str | None, stop: str | None) -> "M
 
 def _summary(months: int, found: "list[Finding]") -> str:
     number = "1 month" if months == 1 else f"{months} months"
+    if not months and not found:
+        return "nothing to read: none of these months is anywhere; next: tlc plan"
     if not found:
         return f"{number} agree{'s' if months == 1 else ''} at every stage"
     return f"{number}, {len({finding.subject for finding in found})} with disagreements"
