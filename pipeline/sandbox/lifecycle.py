@@ -92,6 +92,7 @@ def ensure_running() -> SandboxServer:
     while time.monotonic() < deadline:
         server = find(root)
         if server is not None:
+            _end_needless(process, server)
             return server
         if process is None or process.poll() is not None:
             _refuse_failed(process, root)
@@ -167,6 +168,16 @@ def _spawn(root: Path) -> "subprocess.Popen[bytes]":
             return subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
+
+
+def _end_needless(process: "subprocess.Popen[bytes] | None", server: SandboxServer) -> None:
+    """End the process that another command's was faster than: it serves nobody yet.
+
+    Left to itself, it would take the place of a sandbox that is stopped before it is up.
+    """
+    if process is not None and process.pid != server.pid:
+        process.kill()
+        process.wait()
 
 
 def _refuse_failed(process: "subprocess.Popen[bytes] | None", root: Path) -> None:

@@ -122,6 +122,22 @@ def test_a_command_that_met_the_old_one_does_not_end_the_new_one(
     assert older.wait(timeout=30) == 0
 
 
+def test_a_process_that_another_commands_was_faster_than_does_not_outlive_the_question(
+    workspace: Workspace, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(workspace)
+    now, spawn, spawned = running(workspace), lifecycle._spawn, list[Any]()
+    find, answers = lifecycle.find, [None, None]
+    monkeypatch.setattr(lifecycle, "find", lambda root: answers.pop() if answers else find(root))
+    monkeypatch.setattr(
+        lifecycle, "_spawn", lambda root: spawned.append(spawn(root)) or spawned[-1]
+    )
+    assert lifecycle.ensure_running() == now
+    [late] = spawned
+    assert late.poll() == -signal.SIGKILL
+    assert running(workspace) == now
+
+
 @pytest.mark.parametrize(
     ("more", "version"), [({}, "unknown"), ({"version": "9.0", "replicas": 3}, "9.0")]
 )
