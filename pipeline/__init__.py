@@ -3,7 +3,7 @@
 Belongs here: the tasks a command line can name, and nothing else.
 """
 
-import pipeline.core.legible  # noqa: F401
+import pipeline.core.settings_files  # noqa: F401
 
 # isort: split
 

@@ -20,9 +20,9 @@ from luigi.configuration import LuigiConfigParser, add_config_path
 from luigi.task_register import Register
 
 from pipeline.core.errors import BadRequest
-from pipeline.core.legible import UNREADABLE, unreadable
 from pipeline.core.references import FORMS, MOVE_IT, SECRETS, is_reference
 from pipeline.core.settings import PROJECT_ROOT, SANDBOX
+from pipeline.core.settings_files import UNREADABLE, unreadable
 
 CONNECTION: Final = "connection:"
 """How the section of a connection begins."""

@@ -35,7 +35,7 @@ STAND_INS = ("sandbox/warehouse/", "sandbox/storage/")
 
 PASSED_ON = {
     "pipeline.connections.google.explained": 1,
-    "pipeline.connections.mail.explained": 1,
+    "pipeline.connections.checks.mail_session.explained": 1,
     "pipeline.connections.postgres_errors.explained": 0,
 }
 """Functions whose argument, by its position, becomes the end of an error: what was under way.

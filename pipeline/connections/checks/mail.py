@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from pipeline.connections.checks.answer import Answer, ask
-from pipeline.connections.mail import encrypt, log_in, reach
+from pipeline.connections.checks.mail_session import encrypt, log_in, reach
 
 if TYPE_CHECKING:
     import smtplib

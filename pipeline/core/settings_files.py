@@ -11,10 +11,11 @@ the file and what may be secret in it. The command ``luigi`` imports Luigi befor
 import configparser
 import sys
 import warnings
+from typing import Final
 
 from pipeline.core.errors import BadRequest
 
-UNREADABLE = (OSError, UnicodeDecodeError, configparser.Error)
+UNREADABLE: Final = (OSError, UnicodeDecodeError, configparser.Error)
 
 
 def unreadable(file: object, error: Exception) -> BadRequest:
